@@ -8,6 +8,10 @@ deterministic encoding of a value (shortest heads, keys sorted, no duplicates).
 
 import struct
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 MAX_DEPTH = 8  # the deepest contract message nests 5 levels
 MAX_ITEMS = 512  # of one array or map
 MAX_BYTES = 65536  # of one document
@@ -163,7 +167,7 @@ def _read(data, at, depth):
     raise CborError("tags are not in the subset")
 
 
-def decode(data):
+def decode(data) -> "Any":
     """Return the one value that `data` (bytes-like) encodes; CborError says why it is refused."""
     if len(data) > MAX_BYTES:
         raise CborError("document too large")

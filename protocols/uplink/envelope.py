@@ -9,7 +9,7 @@ from protocols import cbor
 from protocols.mac import hmac_sha256, same
 from protocols.uplink.messages import VERSION, MessageError, check_version
 
-MAX_SEALED = 4096  # largest message a device takes
+MAX_SEALED = 2048  # largest message a device takes; the largest of version 1, a plan, is about 250
 
 # Command kinds the device executes only with two MACs. Empty until the station knows two-person
 # approval (design section 4): then trip, plan, purchase and guarantee release move in here.

@@ -1,0 +1,14 @@
+"""First code of the unix board: `boot.py run.json ADDRESS BYTES`. Mounts the firmware image and starts its main.
+
+The image is a ROMFS that power_on.py has mapped into memory, as the flash of a real board is: bytecode runs
+where it lies and costs no heap.
+"""
+
+import sys
+
+import uctypes
+import vfs
+
+vfs.mount(vfs.VfsRom(uctypes.bytearray_at(int(sys.argv[2]), int(sys.argv[3]))), "/rom")
+sys.path[:] = ["/rom", ".frozen"]
+__import__("boards.unix.main")

@@ -1,0 +1,140 @@
+"""The shell round the pure decision core: readings in, relays out, then the journal.
+
+Law of the trip path: decide, drive the pin, and only then write flash or the outbox. Nothing here awaits.
+"""
+
+from firmware.control import core
+from firmware.store.kv import StoreError
+from protocols.uplink import messages
+from protocols.uplink.codes import EVENT_CODE, EVENT_FIELD_NO
+
+COMMIT_S = 60  # slow changes (remaining energy, timers) reach flash this often, for its wear
+OFF_MAX_S = 10 * 86400  # a power cut is never counted longer: a wrong clock must not run timers out
+
+
+class RunClock:
+    """`run_s`: seconds that only go forward and survive restarts.
+
+    The time without power is added once, when the clock is trusted.
+    """
+
+    def __init__(self, clock, saved):
+        self._clock = clock
+        self._run_s, self._saved_t_s = saved or (0, 0)
+        self._tick = clock.ticks_ms()
+        self._rest_ms = 0
+        self._owed = self._saved_t_s > 0  # time without power not added yet
+        self._boot_run_s = self._run_s
+        self.off_s = 0
+
+    def now_s(self):
+        tick = self._clock.ticks_ms()
+        self._rest_ms += max(0, self._clock.ticks_diff(tick, self._tick))
+        self._tick = tick
+        self._run_s += self._rest_ms // 1000
+        self._rest_ms %= 1000
+        if self._owed and self._clock.ok:
+            self._owed = False
+            since_boot_s = self._run_s - self._boot_run_s
+            self.off_s = min(OFF_MAX_S, max(0, self._clock.now_s() - self._saved_t_s - since_boot_s))
+            self._run_s += self.off_s
+        return self._run_s
+
+    def saved(self):
+        """What the journal keeps. While the clock is not trusted the older stamp stands: no time is lost."""
+        stale = self._owed or not self._clock.ok
+        return [self._run_s, self._saved_t_s if stale else self._clock.now_s()]
+
+
+class Controller:
+    """Owns the control state. `add(stream, kind, t_s, t_ok, body)` is the outbox's."""
+
+    def __init__(self, board, kv, profile, latest, add):
+        self._board = board
+        self._profile = profile
+        self._clock = board.clock
+        self._kv = kv
+        self._latest = latest
+        self._add = add
+        self._multiplier = board.identity["multiplier"]
+        self._offset_s = board.identity["utc_offset_s"]
+        self._run = RunClock(board.clock, kv.get("run"))
+        self._state = core.load(kv.get("control"), board.facts["rounds"])
+        self._kept = self._state  # as in flash
+        self._kept_run_s = self._run.now_s()
+        self._open = None
+        self.outputs = None
+        self.store_errors = 0
+
+    def sample(self):
+        power_dw = self._latest.get(self._profile.power)
+        energy_wh = self._latest.get(self._profile.energy)
+        now_s = self._clock.now_s()
+        return core.Sample(
+            now_s,
+            now_s + self._offset_s,
+            self._run.now_s(),
+            None if power_dw is None else power_dw * self._multiplier // 10,
+            None if energy_wh is None else energy_wh * self._multiplier,
+        )
+
+    def step(self):
+        """One decision: call at every power reading and at least once a second."""
+        self._state, self.outputs, events = core.step(self._state, self.sample())
+        self._board.relays.drive(self.outputs.tripped)
+        self._board.lamps.show(self.outputs.alarm, self.outputs.permitted)
+        self._keep()
+        self._tell(events)
+        self._watch_switches()
+
+    def apply(self, kind, params, command_id):
+        """For the gate: decide on a command without changing anything yet.
+
+        Returns (reason, {key: value} to be journalled with the gate's own, commit function).
+        """
+        state, reason, events = core.apply(self._state, kind, params, self.sample(), command_id)
+
+        def commit():
+            self._state = self._kept = state
+            self._kept_run_s = self._run.now_s()
+            self._tell(events)
+            self.step()
+
+        return reason, {"control": core.dump(state), "run": self._run.saved()}, commit
+
+    def _keep(self):
+        need = core.durable(self._kept, self._state)
+        if not need or (need == "minute" and self._run.now_s() - self._kept_run_s < COMMIT_S):
+            return
+        self._kept_run_s = self._run.now_s()
+        try:
+            self._kv.put({"control": core.dump(self._state), "run": self._run.saved()})
+            self._kept = self._state
+        except StoreError:
+            # The decision stands and the relay is driven; the next minute tries again. Diagnostics show it.
+            self.store_errors += 1
+
+    def _tell(self, events):
+        for name, fields in events:
+            self.event(name, fields)
+
+    def event(self, name, fields):
+        """Record one event; `fields` by name of codes.EVENT_FIELDS."""
+        body = {
+            "code": EVENT_CODE[name],
+            "data": {EVENT_FIELD_NO[field]: value for field, value in fields.items()},
+        }
+        self._add("ev", messages.EVENT, self._clock.now_s(), int(self._clock.ok), body)
+
+    def _watch_switches(self):
+        """An event for each change of the auxiliary contacts, whoever moved the switch."""
+        contacts = self._board.relays.open()
+        if contacts is None:
+            return
+        before, self._open = self._open, contacts
+        if before is None or before == contacts:
+            return
+        if contacts & ~before:
+            self.event("switch_opened", {"rounds": contacts & ~before})
+        if before & ~contacts:
+            self.event("switch_closed", {"rounds": before & ~contacts})

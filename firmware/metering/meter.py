@@ -1,0 +1,78 @@
+"""One meter on the line: reads identifiers as canonical points, whole blocks where the meter knows them."""
+
+from protocols.lines import dlt645
+
+FOLLOW_UP_MAX = 16  # pieces of one answer
+BACKOFF_AFTER = 3  # unanswered exchanges in a row before the meter counts as dead
+BACKOFF_MAX_MS = 30000
+
+
+class Meter:
+    """`address`: 12 digits as printed on the meter. `failures`: unanswered exchanges in a row."""
+
+    def __init__(self, bus, address, profile, clock):
+        self._bus = bus
+        self._profile = profile
+        self._clock = clock
+        self.address = address
+        self.failures = 0
+        self._refused = set()  # identifiers this meter said it does not have: never asked again
+        self._rest_from = 0
+        self._rest_ms = 0
+
+    def resting(self):
+        """True while a dead meter is left alone, so that it does not cost the living ones their time."""
+        rested_ms = self._clock.ticks_diff(self._clock.ticks_ms(), self._rest_from)
+        return self._rest_ms > 0 and rested_ms < self._rest_ms
+
+    async def read(self, priority, di):
+        """Return {point number: canonical value, None where the meter fills "absent"}; None when it is mute.
+
+        An identifier the meter refuses gives an empty dict.
+        """
+        if di not in self._refused:
+            answer = await self._read_one(priority, di)
+            if answer is None or di not in self._refused:
+                return answer
+        out = {}
+        for single in self._profile.singles.get(di, ()):
+            if single in self._refused:
+                continue
+            answer = await self._read_one(priority, single)
+            if answer is None:
+                return None
+            out.update(answer)
+        return out
+
+    async def _read_one(self, priority, di):
+        data = await self.read_raw(priority, di)
+        return data if data is None else self._profile.decode(di, data)
+
+    async def read_raw(self, priority, di):
+        """The data behind the identifier, follow-up frames joined; b"" when refused, None when mute."""
+        reply = await self._ask(priority, dlt645.read(self.address, di))
+        out = bytearray()
+        for seq in range(1, FOLLOW_UP_MAX + 1):
+            if reply is None:
+                return None
+            _di, data, more, error = dlt645.reply_data(reply)
+            if error:
+                self._refused.add(di)
+                return b""
+            out.extend(data)
+            if not more:
+                return bytes(out)
+            reply = await self._ask(priority, dlt645.read_next(self.address, di, seq))
+        return None
+
+    async def _ask(self, priority, frame):
+        reply = await self._bus.exchange(priority, frame)
+        if reply is not None:
+            self.failures = 0
+            self._rest_ms = 0
+            return reply
+        self.failures += 1
+        if self.failures >= BACKOFF_AFTER:
+            self._rest_from = self._clock.ticks_ms()
+            self._rest_ms = min(BACKOFF_MAX_MS, max(1000, 2 * self._rest_ms))
+        return None

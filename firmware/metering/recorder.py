@@ -1,0 +1,95 @@
+"""Curve points and daily freezes as records, from the latest readings or from the meter's own freeze."""
+
+from firmware.metering import bus
+from firmware.metering.readings import CURVE_FRESH_MS, Slots
+from protocols.uplink import messages
+
+DAY_S = 86400
+MAIN_POINT = 1  # metering point of the main meter
+MEASURED, BACKFILLED, SUSPECT = 0, 1, 4  # points.QUALITIES
+
+
+def _bcd(byte):
+    return (byte >> 4) * 10 + (byte & 15)
+
+
+def is_midnight_of(freeze_time, date):
+    """Whether the meter's freeze (mm hh DD MM YY, BCD) was made at 00:00 of `date` (year, month, day)."""
+    if len(freeze_time) != 5:
+        return False
+    year, month, day = date
+    return tuple(_bcd(b) for b in freeze_time) == (0, 0, day, month, year % 100)
+
+
+class Recorder:
+    """`add(stream, kind, t_s, t_ok, body)` is the outbox's; `kv` keeps the label of the last freeze."""
+
+    def __init__(self, meter, profile, latest, clock, kv, add, interval_s, utc_offset_s):
+        self._meter = meter
+        self._profile = profile
+        self._latest = latest
+        self._clock = clock
+        self._kv = kv
+        self._add = add
+        self._interval_s = interval_s
+        self._offset_s = utc_offset_s
+        self._curve = Slots(interval_s)
+        self._day = Slots(DAY_S, kv.get("day_s") or 0)
+        self._backfill_tried_s = 0
+
+    async def tick(self, local_date):
+        """Call each second with (year, month, day) of the local date."""
+        if self._latest.get(self._profile.power, CURVE_FRESH_MS) is None:
+            return  # nothing to freeze; a slot that passes so stays missing
+        now_s = self._clock.now_s()
+        slot_s = self._curve.due(now_s)
+        if slot_s is not None:
+            self._put_curve(slot_s, now_s)
+        day_s = self._day.due(now_s + self._offset_s)
+        if day_s is not None:
+            values = self._latest.pick(self._profile.daily, CURVE_FRESH_MS)
+            self._put_daily(day_s, now_s, self._quality(), values)
+        elif self._clock.ok:
+            await self._backfill(now_s, local_date)
+
+    def _quality(self):
+        return MEASURED if self._clock.ok else SUSPECT
+
+    def _put_curve(self, slot_s, now_s):
+        values = self._latest.pick(self._profile.curve, CURVE_FRESH_MS)
+        body = {
+            "slot_s": slot_s,
+            "interval_s": self._interval_s,
+            "metering_point": MAIN_POINT,
+            "quality": self._quality(),
+            "values": values,
+        }
+        self._add("da", messages.CURVE, now_s, int(self._clock.ok), body)
+
+    def _put_daily(self, local_day_s, now_s, quality, values):
+        body = {
+            "day_s": local_day_s - self._offset_s,
+            "metering_point": MAIN_POINT,
+            "quality": quality,
+            "values": values,
+        }
+        self._add("da", messages.DAILY, now_s, int(self._clock.ok), body)
+        self._kv.put({"day_s": local_day_s})
+
+    async def _backfill(self, now_s, local_date):
+        """After a midnight without power or reading: today's freeze from the meter, if the meter made one."""
+        local_s = now_s + self._offset_s
+        today_s = local_s - local_s % DAY_S
+        if self._day.last_s >= today_s or self._backfill_tried_s == today_s:
+            return
+        time_di, energy_di = self._profile.freeze
+        freeze_time = await self._meter.read_raw(bus.BACKFILL, time_di)
+        if freeze_time is None:
+            return  # mute: asked again at the next tick
+        self._backfill_tried_s = today_s
+        if not is_midnight_of(freeze_time, local_date):
+            return
+        values = await self._meter.read(bus.BACKFILL, energy_di)
+        if values:
+            self._day.last_s = today_s
+            self._put_daily(today_s, now_s, BACKFILLED, values)

@@ -1,0 +1,46 @@
+"""The simulated world as a process of its own, told and asked through its control port."""
+
+import json
+import socket
+import sys
+
+from hil.adapters.process import Child
+
+
+class WorldProcess:
+    """Running `python -m hil.world`. `line`, `panel`: PTY paths; `meter`: address; `baud`."""
+
+    def __init__(self, state_dir, seed=1, baud=9600, meter="ours", scenario=None, turnaround_ms=50):
+        command = [sys.executable, "-m", "hil.world", "--seed", seed, "--baud", baud, "--meter", meter]
+        command += ["--turnaround-ms", turnaround_ms, "--state", state_dir]
+        command += ["--scenario", scenario] if scenario else []
+        self.baud = baud
+        self.child = Child(command, state_dir / "world.log", pipe=True)
+        try:
+            ready = self.child.ready()
+            self.line, self.panel, self.meter = ready["line"], ready["panel"], ready["meter"]
+            self._socket = socket.create_connection(("127.0.0.1", ready["control"]), timeout=10)
+        except BaseException:
+            self.child.kill()
+            raise
+        self._stream = self._socket.makefile("rb")
+
+    def ask(self, **verbs) -> dict:
+        """Do the verbs of hil.world.control; their answers. ValueError with the world's reason."""
+        self._socket.sendall(json.dumps(verbs).encode() + b"\n")
+        answer = json.loads(self._stream.readline())
+        if not answer.pop("ok"):
+            raise ValueError(answer["reason"])
+        return answer
+
+    def truth(self) -> dict:
+        return self.ask(truth=True)["truth"]
+
+    def frames(self, count=50) -> list:
+        """Last bursts of the line: [CLOCK_MONOTONIC ms, talker, bytes]."""
+        return [[t_ms, port, bytes.fromhex(data)] for t_ms, port, data in self.ask(frames=count)["frames"]]
+
+    def stop(self):
+        self._stream.close()
+        self._socket.close()
+        self.child.stop()

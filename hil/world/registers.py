@@ -1,0 +1,133 @@
+"""What the simulated meter shows and takes over the line: identifiers on one side, the model on the other.
+
+Codes, widths and scales are those of protocols.meters; here stands only which point shows which register.
+"""
+
+from datetime import UTC, datetime
+
+from hil.world.meter import WINDOW_MIN
+from protocols.meters import dlt645_items
+from protocols.meters.dlt645_types import FieldError
+from protocols.meters.points import BY_ALIAS
+
+DAILY_FREEZE, FREEZES = 0x0506, 0x05
+SET_DATE, SET_TIME, SET_CLOCK = 0x04000101, 0x04000102, 0x0400010C
+_TARIFF = ("", "_t1", "_t2", "_t3", "_t4")
+_PHASES = ("_a", "_b", "_c")
+
+# What never changes. Texts as State Grid meters of this class show them.
+_PLATE = {
+    "demand_period_min": WINDOW_MIN,
+    "demand_slide_min": 1,
+    "tariffs": 4,
+    "pt_ratio": 1,
+    "rated_voltage": "220V",
+    "rated_current": "1.5A",
+    "max_current": "6A",
+    "active_class": "0.5S",
+    "protocol_version": "DL/T645-2007",
+}
+
+
+def value_of(meter, di) -> bytes | None:
+    """The data behind `di`, None when this meter does not have it."""
+    item = dlt645_items.ITEMS.get(di)
+    if item is None or (di >> 24 == FREEZES and di >> 16 != DAILY_FREEZE):
+        return None
+    shown = _shown(meter, di, item.past)
+    values = {}
+    for no, _kind, _size, scale in item.fields:
+        for alias, value in shown.items():
+            row = BY_ALIAS[alias]
+            if no <= row[0] < no + max(1, item.members):
+                values[_obis(row, item.past)] = _at_scale(value, row[4] - scale)
+        if not any(
+            _obis(BY_ALIAS[alias], item.past) in values for alias in shown if BY_ALIAS[alias][0] == no
+        ):
+            return None
+    return dlt645_items.encode(di, values)
+
+
+def _obis(row, past) -> str:
+    return row[1] if past == 0 else row[1][: -len("255")] + str(100 + past)
+
+
+def _at_scale(value, shift):
+    """Canonical to the item's scale; what the display cannot show is cut off, never rounded up."""
+    if not isinstance(value, int):
+        return value
+    return value * 10**shift if shift >= 0 else value // 10**-shift
+
+
+def _shown(meter, di, past) -> dict:
+    """{alias: canonical value} of now, or of the n-th last freeze or settlement; {} when there is none."""
+    if past == 0:
+        return {**_snapshot(meter.snapshot()), **_now(meter), **_PLATE}
+    kept = meter.freezes if di >> 24 == FREEZES else meter.settlements
+    if past > len(kept):
+        return {}
+    snapshot = kept[past - 1]
+    return {**_snapshot(snapshot), "freeze_time": _seconds(snapshot["local"])}
+
+
+def _seconds(local) -> int:
+    return int(local.timestamp())
+
+
+def _snapshot(snapshot) -> dict:
+    """Registers, as they stand in a freeze too. Nothing is fed in, so combined energy is the forward one."""
+    shown = {}
+    for tariff, wh, (demand_dw, at_s) in zip(
+        _TARIFF, snapshot["energy_wh"], snapshot["max_demand"], strict=True
+    ):
+        shown[f"energy_import{tariff}_wh"] = shown[f"energy_combined{tariff}_wh"] = wh
+        shown[f"energy_export{tariff}_wh"] = 0
+        shown[f"demand_import{tariff}_dw"] = demand_dw
+        shown[f"demand_import{tariff}_time"] = at_s
+    shown["energy_reactive1_varh"] = shown["energy_q1_varh"] = snapshot["reactive_varh"]
+    shown.update(zip(_sums("power{}_dw"), snapshot["powers_dw"], strict=True))
+    return shown
+
+
+def _sums(alias) -> list:
+    return [alias.format(part) for part in ("", *_PHASES)]
+
+
+def _now(meter) -> dict:
+    local_s = _seconds(meter.local())
+    shown = {
+        "frequency_chz": meter.frequency_chz(),
+        "demand_now_dw": meter.demand_dw,
+        "clock": local_s,
+        "clock_date": local_s - local_s % 86400,
+        "clock_time": local_s % 86400,
+        "ct_ratio": meter.multiplier,
+        "address": meter.address,
+        "meter_no": meter.address,
+    }
+    shown.update((f"status_word_{i}", word) for i, word in enumerate(meter.status_words(), 1))
+    for aliases, values in (
+        ([f"voltage{phase}_dv" for phase in _PHASES], meter.volts_dv()),
+        ([f"current{phase}_ma" for phase in _PHASES], meter.currents_ma()),
+        (_sums("reactive_power{}_dvar"), meter.reactive_dvar()),
+        (_sums("apparent_power{}_dva"), meter.apparent_dva()),
+        (_sums("power_factor{}_e3"), meter.power_factors_e3()),
+    ):
+        shown.update(zip(aliases, values, strict=True))
+    return shown
+
+
+def write(meter, di, data) -> bool:
+    """Set the clock; False when `di` cannot be written, FieldError when `data` is no date or time."""
+    if di not in (SET_DATE, SET_TIME, SET_CLOCK):
+        return False
+    try:
+        value = dlt645_items.decode(di, data)[0][1]
+    except dlt645_items.ItemError as error:
+        raise FieldError(str(error)) from error
+    if value is None:
+        raise FieldError("not a date or time")
+    now_s = _seconds(meter.local())
+    told_s = {SET_DATE: value + now_s % 86400, SET_TIME: now_s - now_s % 86400 + value, SET_CLOCK: value}[di]
+    meter.set_local(datetime.fromtimestamp(told_s, UTC))
+    return True

@@ -1,0 +1,275 @@
+"""The command gate: authentic, mine, known, new, in time, approved? Then journal, act, read back, answer.
+
+Rules (design section 4):
+1. One kv.put holds the highest id, the intent and the new control state; only after it the state becomes
+   true. A power cut leaves all of it or nothing, so an order of energy is applied exactly once.
+2. Every answer to a new id uses the id up, refusals too: what was once refused is never executed later.
+3. A final answer is journalled before it is recorded. Ids journalled but perhaps not recorded are kept in the
+   journal (`tell`) and recorded again after a cut: a doubled answer is harmless, a missing one is not.
+4. `executed` of a trip means read back. What does not read back in time is answered `refused` with the
+   measured state.
+
+    receive --seal bad--> counted, no answer
+       |--known id-------> same answer again
+       |--refused/expired> journal r<n> -> record
+       '--accepted-------> journal {gate, r<n> received, state} -> commit
+                             -> settle() -> journal r<n> final -> record
+"""
+
+from firmware.store.kv import StoreError
+from protocols.uplink import codes, envelope, messages, topics
+from protocols.uplink.codes import EXECUTED, EXPIRED, REASON_NO, RECEIVED, REFUSED
+
+KEY = "gate"  # kv: [highest id, intents not closed, ids to tell]
+SLOTS = 64  # answers kept, in kv keys r0 .. r63
+EARLY_S = 5  # tolerance of not_before: two clocks set by the same station
+SETTLE_MS = 10000  # after the alarm time: one decision a second, 50 ms of mechanism, and room
+MAX_OPEN = 8  # trips waiting for their read-back
+MAX_UNSAVED = 8
+MAX_ID = 1 << 53
+ERROR = codes.EVENT_FIELD_NO["error"]
+
+# Not in codes.REASONS of contract version 1: then the answer has reason 0 and the word in its detail.
+NOT_CONFIRMED, BUSY = "not_confirmed", "busy"
+
+
+def _slot(number):
+    return "r" + str(number % SLOTS)
+
+
+def _ints(row, size=None):
+    """A list of integers, of that size if one is given."""
+    if not isinstance(row, list) or (size is not None and len(row) != size):
+        return False
+    return all(isinstance(item, int) for item in row)
+
+
+def _is_journal(saved):
+    if not isinstance(saved, list) or len(saved) != 3 or not isinstance(saved[1], list):
+        return False
+    return _ints(saved[:1]) and all(_ints(row, 6) for row in saved[1]) and _ints(saved[2])
+
+
+def _is_answer(row):
+    return isinstance(row, list) and len(row) == 7 and _ints(row[:4], 4)
+
+
+class Gate:
+    """`apply(kind, params, command_id)` -> (reason, {kv key: value} of the new state, commit()); pure.
+
+    `add` is the outbox's. `measured()` -> (tripped, open or None when no contact can be read, remaining_wh).
+    """
+
+    def __init__(self, kv, device, keys, apply, clock, add, measured):
+        self._kv = kv
+        self._device = device
+        self._keys = keys
+        self._apply = apply
+        self._clock = clock
+        self._add = add
+        self._measured = measured
+        self._unsaved = {}  # id -> answer the flash would not take
+        self._since = {}  # id of an intent -> ticks it was first seen at
+        self.counts = {}
+        self.fault = ""  # last exception of `apply`
+        self._load()
+
+    def _load(self):
+        saved = self._kv.get(KEY)
+        if saved is None:
+            saved = [0, [], []]
+        if not _is_journal(saved):
+            self._count("journal_unreadable")
+            saved = [0, [], []]
+        kept = [row[0] for row in (self._kv.get("r" + str(n)) for n in range(SLOTS)) if _is_answer(row)]
+        # the answers bound the highest id from below, should its own entry ever be unreadable
+        self.last = max(kept + [saved[0]])
+        self._open = saved[
+            1
+        ]  # [id, kind, rounds, delay_s, reason it became impossible, already tripped then]
+        self._tell = [number for number in saved[2] if self._kept(number) is not None]
+
+    def _count(self, what):
+        self.counts[what] = self.counts.get(what, 0) + 1
+
+    # ---- judging ------------------------------------------------------------------------------
+
+    def receive(self, data):
+        """Take one message from down/cmd. When it returns, the command is journalled or answered."""
+        approver = self._keys.get("approver")
+        try:
+            body, approved = envelope.unseal(self._keys["operator"], topics.CMD, self._device, data, approver)
+            command = messages.unpack(messages.COMMAND, body)
+        except messages.MessageError as error:
+            self._count("bad_mac" if error.args[0] == "bad_mac" else "malformed")
+            return
+        number = command["command"]
+        kept = self._kept(number)
+        if command["device"] != self._device:
+            self._record(self._answer(number, REFUSED, REASON_NO["not_mine"]))
+        elif kept is not None:
+            self._count("repeated")
+            self._record(kept)
+        elif number > MAX_ID:
+            self._record(self._answer(number, REFUSED, REASON_NO["bad_params"]))
+        else:
+            self._take(number, command, approved)
+
+    def _take(self, number, command, approved):
+        params, reason = self._judge(command, approved)
+        if number <= self.last:  # an older id has no slot: the same answer each time without one
+            self._record(self._answer(number, REFUSED, REASON_NO[reason]))
+        elif reason:
+            outcome = EXPIRED if reason == "past_deadline" else REFUSED
+            self._refuse(self._answer(number, outcome, REASON_NO[reason]))
+        else:
+            self._act(number, command["kind"], params)
+
+    def _judge(self, command, approved):
+        """Return (params, "" or the name of a reason)."""
+        schema = messages.COMMANDS.get(command["kind"])
+        if schema is None:
+            return None, "unknown_kind"
+        try:
+            params = messages.unpack(schema, command["params"])
+        except messages.MessageError:
+            return None, "bad_params"
+        if command["command"] <= self.last:
+            return None, "stale_id"
+        if not self._clock.ok:
+            return None, "clock_unset"
+        now_s = self._clock.now_s()
+        if command["not_before_s"] > now_s + EARLY_S:
+            return None, "too_early"
+        if command["deadline_s"] < now_s:
+            return None, "past_deadline"
+        if command["kind"] in envelope.SECOND_MAC and not approved:
+            return None, "second_mac_needed"
+        return params, ""
+
+    # ---- acting -------------------------------------------------------------------------------
+
+    def _act(self, number, kind, params):
+        if len(self._open) >= MAX_OPEN or any(_slot(row[0]) == _slot(number) for row in self._open):
+            self._refuse(self._unnamed(number, BUSY))
+            return
+        try:
+            reason, entries, commit = self._apply(kind, params, number)
+        except (
+            Exception
+        ) as error:  # a fault of ours: answered and counted, else every redelivery would meet it again
+            self._count("fault")
+            self.fault = repr(error)
+            detail = {ERROR: self.fault[:60]}
+            self._refuse(self._answer(number, REFUSED, REASON_NO["bad_params"], detail))
+            return
+        if reason:
+            self._refuse(self._answer(number, REFUSED, reason))
+            return
+        answer = self._answer(number, RECEIVED, 0)
+        intent = self._intent(number, kind, params, answer[3])
+        entries = dict(entries)
+        entries[_slot(number)] = answer
+        if not self._journal(number, self._impossible(kind, params) + [intent], self._tell, entries):
+            self._refuse_unsaved(number)
+            return
+        commit()
+        if intent[3]:
+            self._record(answer)
+        self.settle()
+
+    def _intent(self, number, kind, params, tripped):
+        trip = kind == messages.TRIP
+        rounds = params["rounds"] if trip else 0
+        held = int(trip and tripped & rounds == rounds)
+        return [number, kind, rounds, params["delay_s"] if trip else 0, 0, held]
+
+    def _impossible(self, kind, params):
+        """The open intents after this command: a guarantee makes pending trips impossible."""
+        if kind != messages.GUARANTEE or not params["on"]:
+            return list(self._open)
+        reason = REASON_NO["guaranteed"]
+        return [row[:4] + [reason if row[1] == messages.TRIP else row[4], row[5]] for row in self._open]
+
+    def settle(self):
+        """Call each second: closes what has read back or no longer can; records what a cut left untold."""
+        for row in list(self._open):
+            outcome, reason = self._verdict(row)
+            if outcome == REFUSED and not reason:
+                self._close(row, self._unnamed(row[0], NOT_CONFIRMED))
+            elif outcome:
+                self._close(row, self._answer(row[0], outcome, reason))
+        if self._tell:
+            self._tell = [number for number in self._tell if not self._record(self._kept(number))]
+
+    def _verdict(self, row):
+        """(0, 0) while it is open."""
+        number, kind, rounds, delay_s, reason, held = row
+        if kind != messages.TRIP:
+            return EXECUTED, 0  # its effect is the state that was journalled
+        now = self._clock.ticks_ms()
+        waited_ms = self._clock.ticks_diff(now, self._since.setdefault(number, now))
+        tripped, contacts, _remaining_wh = self._measured()
+        done = tripped & rounds == rounds and (contacts is None or contacts & rounds == rounds)
+        if done and not (
+            held and waited_ms < delay_s * 1000
+        ):  # held: another control had them tripped already
+            return EXECUTED, 0
+        if reason and not tripped & rounds:
+            return REFUSED, reason
+        return (REFUSED, 0) if waited_ms >= delay_s * 1000 + SETTLE_MS else (0, 0)
+
+    # ---- answers ------------------------------------------------------------------------------
+
+    def _answer(self, number, outcome, reason, detail=None):
+        tripped, contacts, remaining_wh = self._measured()
+        return [number, outcome, reason, tripped, contacts, remaining_wh, detail or {}]
+
+    def _unnamed(self, number, word):
+        reason = REASON_NO.get(word, 0)
+        return self._answer(number, REFUSED, reason, None if reason else {ERROR: word})
+
+    def _kept(self, number):
+        answer = self._unsaved.get(number) or self._kv.get(_slot(number))
+        return answer if _is_answer(answer) and answer[0] == number else None
+
+    def _refuse(self, answer):
+        number = answer[0]
+        if self._journal(number, self._open, self._tell + [number], {_slot(number): answer}):
+            self.settle()
+        else:
+            self._refuse_unsaved(number)
+
+    def _refuse_unsaved(self, number):
+        """The flash refuses: nothing was done. The id is used up at least as long as the power is on."""
+        answer = self._answer(number, REFUSED, REASON_NO["storage_failed"])
+        self.last = number
+        self._unsaved[number] = answer
+        if len(self._unsaved) > MAX_UNSAVED:
+            del self._unsaved[min(self._unsaved)]
+        self._record(answer)
+
+    def _close(self, row, answer):
+        number = row[0]
+        still = [other for other in self._open if other[0] != number]
+        if self._journal(self.last, still, self._tell + [number], {_slot(number): answer}):
+            self._since.pop(number, None)
+
+    def _journal(self, last, intents, tell, entries):
+        """One atomic put; only when it stands the gate's own state follows."""
+        entries[KEY] = [last, intents, tell]
+        try:
+            self._kv.put(entries)
+        except StoreError:
+            self._count("storage_failed")
+            return False
+        self.last, self._open, self._tell = last, intents, tell
+        return True
+
+    def _record(self, answer):
+        """Into the event stream. False when the outbox could not keep it."""
+        number, outcome, reason, tripped, contacts, remaining_wh, detail = answer
+        body = {"command": number, "outcome": outcome, "reason": reason, "tripped": tripped, "open": contacts}
+        body["remaining_wh"] = remaining_wh
+        body["detail"] = detail
+        return self._add(topics.EV, messages.RESULT, self._clock.now_s(), int(self._clock.ok), body) != 0

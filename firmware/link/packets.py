@@ -1,0 +1,277 @@
+"""MQTT 3.1.1 packets, sans-I/O: bytes in, packets out. Section numbers are those of the OASIS standard.
+
+Rules of the parser, which takes bytes of a stranger:
+1. Memory is one buffer of `limit` bytes, made once. Whatever length a header claims, nothing more is kept.
+2. A PUBLISH larger than that is not fatal: it is read past and reported with payload None, so that it can be
+   acknowledged. Refusing it would make a persistent session deliver it again at every reconnect, for ever.
+3. Anything else that breaks the standard is a PacketError: the stream is out of step, reconnect.
+QoS 2 is not spoken (records are numbered, commands have ids: once is decided there).
+"""
+
+import struct
+from collections import namedtuple
+
+CONNECT, CONNACK, PUBLISH, PUBACK, SUBSCRIBE, SUBACK, PINGREQ, PINGRESP, DISCONNECT = (
+    1,
+    2,
+    3,
+    4,
+    8,
+    9,
+    12,
+    13,
+    14,
+)
+
+LIMIT = 8192  # twice the largest sealed message (envelope.MAX_SEALED) and its topic
+
+# flags: low four bits of the first byte. pid: packet id or 0. topic: text or "". payload: bytes; of CONNECT,
+# CONNACK, SUBSCRIBE and SUBACK what follows the packet id; None for a PUBLISH that was too large to keep.
+Packet = namedtuple("Packet", ("kind", "flags", "pid", "topic", "payload"))
+
+
+class PacketError(ValueError):
+    """The bytes are not MQTT 3.1.1 as we speak it; args[0] says why."""
+
+
+# ---- out --------------------------------------------------------------------------------------
+
+
+def _length(n) -> bytes:
+    """Remaining length, section 2.2.3."""
+    out = bytearray()
+    while n > 127:
+        out.append(n & 127 | 128)
+        n >>= 7
+    out.append(n)
+    return bytes(out)
+
+
+def _text(data) -> bytes:
+    data = data.encode() if isinstance(data, str) else bytes(data)
+    return struct.pack(">H", len(data)) + data
+
+
+def connect(client_id, user=None, password=None, keepalive_s=30, clean=False) -> bytes:
+    flags = 2 if clean else 0
+    body = _text(client_id)
+    if user is not None:
+        flags |= 0x80
+        body += _text(user)
+    if password is not None:
+        flags |= 0x40
+        body += _text(password)
+    head = _text("MQTT") + struct.pack(">BBH", 4, flags, keepalive_s)
+    return b"\x10" + _length(len(head) + len(body)) + head + body
+
+
+def connack(session_present, code) -> bytes:
+    return bytes((0x20, 2, 1 if session_present else 0, code))
+
+
+def publish_size(topic, payload, qos) -> int:
+    body = 2 + len(topic) + (2 if qos else 0) + len(payload)
+    return 1 + len(_length(body)) + body
+
+
+def publish_into(buf, topic, payload, qos=0, pid=0, dup=False) -> int:
+    """Write a PUBLISH into the bytearray `buf`; return its length. `topic` is encoded, payload bytes-like."""
+    body = 2 + len(topic) + (2 if qos else 0) + len(payload)
+    head = _length(body)
+    buf[0] = 0x30 | (8 if dup else 0) | qos << 1
+    at = 1 + len(head)
+    buf[1:at] = head
+    struct.pack_into(">H", buf, at, len(topic))
+    at += 2
+    buf[at : at + len(topic)] = topic
+    at += len(topic)
+    if qos:
+        struct.pack_into(">H", buf, at, pid)
+        at += 2
+    buf[at : at + len(payload)] = payload
+    return at + len(payload)
+
+
+def publish(topic, payload, qos=0, pid=0, dup=False) -> bytes:
+    topic = topic.encode()
+    buf = bytearray(publish_size(topic, payload, qos))
+    publish_into(buf, topic, payload, qos, pid, dup)
+    return bytes(buf)
+
+
+def puback(pid) -> bytes:
+    return struct.pack(">BBH", 0x40, 2, pid)
+
+
+def subscribe(pid, topic, qos) -> bytes:
+    body = struct.pack(">H", pid) + _text(topic) + bytes((qos,))
+    return b"\x82" + _length(len(body)) + body
+
+
+def suback(pid, codes) -> bytes:
+    return b"\x90" + _length(2 + len(codes)) + struct.pack(">H", pid) + bytes(codes)
+
+
+PING = b"\xc0\x00"
+PONG = b"\xd0\x00"
+BYE = b"\xe0\x00"
+
+
+# ---- in ---------------------------------------------------------------------------------------
+
+
+def _u16(body, at) -> int:
+    if at + 2 > len(body):
+        raise PacketError("truncated")
+    return body[at] << 8 | body[at + 1]
+
+
+def _pid(body, at) -> int:
+    pid = _u16(body, at)
+    if pid == 0:
+        raise PacketError("packet id 0")  # 2.3.1
+    return pid
+
+
+def _string(body, at):
+    end = at + 2 + _u16(body, at)
+    if end > len(body):
+        raise PacketError("truncated")
+    try:
+        return str(body[at + 2 : end], "utf-8"), end
+    except UnicodeError:
+        raise PacketError("text is not UTF-8") from None  # 1.5.3
+
+
+def _publish(flags, body, whole):
+    qos = flags >> 1 & 3
+    if qos > 1:
+        raise PacketError("QoS 2")
+    topic, at = _string(body, 0)
+    if not topic or "+" in topic or "#" in topic or "\0" in topic:
+        raise PacketError("bad topic")  # 3.3.2.1, 4.7.3
+    pid = 0
+    if qos:
+        pid = _pid(body, at)
+        at += 2
+    return Packet(PUBLISH, flags, pid, topic, bytes(body[at:]) if whole else None)
+
+
+def _connect(flags, body):
+    name, at = _string(body, 0)
+    if name != "MQTT" or len(body) < at + 4 or body[at] != 4:
+        raise PacketError("not MQTT 3.1.1")
+    return Packet(CONNECT, flags, 0, "", bytes(body))
+
+
+def _connack(flags, body):
+    if len(body) != 2 or body[0] > 1:
+        raise PacketError("bad CONNACK")
+    return Packet(CONNACK, flags, 0, "", bytes(body))
+
+
+def _puback(flags, body):
+    if len(body) != 2:
+        raise PacketError("bad PUBACK")
+    return Packet(PUBACK, flags, _pid(body, 0), "", b"")
+
+
+def _subscribe(flags, body):
+    at = 2
+    while at < len(body) or at == 2:
+        _topic, at = _string(body, at)
+        if at >= len(body) or body[at] > 2:
+            raise PacketError("bad SUBSCRIBE")
+        at += 1
+    return Packet(SUBSCRIBE, flags, _pid(body, 0), "", bytes(body[2:]))
+
+
+def _suback(flags, body):
+    codes = bytes(body[2:])
+    if not codes or any(code > 2 and code != 0x80 for code in codes):
+        raise PacketError("bad SUBACK")
+    return Packet(SUBACK, flags, _pid(body, 0), "", codes)
+
+
+# kind -> (the flags 2.2.2 demands, reader of the body, None for an empty one). PUBLISH is apart: flags vary.
+_KINDS = {
+    CONNECT: (0, _connect),
+    CONNACK: (0, _connack),
+    PUBACK: (0, _puback),
+    SUBSCRIBE: (2, _subscribe),
+    SUBACK: (0, _suback),
+    PINGREQ: (0, None),
+    PINGRESP: (0, None),
+    DISCONNECT: (0, None),
+}
+
+
+class Parser:
+    """Incremental: feed it what the socket gave, in pieces of any size."""
+
+    def __init__(self, limit=LIMIT):
+        self._buf = memoryview(bytearray(limit))
+        self.reset()
+
+    def reset(self):
+        """Begin a new connection."""
+        self._first = -1  # first byte of the packet, or -1 before it
+        self._shift = -1  # bits of remaining length read; -1 when it is complete
+        self._size = self._got = 0
+
+    def feed(self, data) -> list:
+        """Return the packets that `data` completes. After a PacketError only reset() helps."""
+        out = []
+        data = memoryview(data)
+        at = 0
+        while at < len(data):
+            if self._first < 0:
+                self._start(data[at])
+                at += 1
+                continue
+            if self._shift >= 0:
+                self._more_length(data[at])
+                at += 1
+            else:
+                at += self._fill(data[at:])
+            if self._shift < 0 and self._got == self._size:
+                out.append(self._finish())
+        return out
+
+    def _start(self, first):
+        kind, flags = first >> 4, first & 15
+        if kind != PUBLISH and (kind not in _KINDS or _KINDS[kind][0] != flags):
+            raise PacketError("unknown packet type or flags")
+        self._first = first
+        self._shift = self._size = self._got = 0
+
+    def _more_length(self, byte):
+        self._size |= (byte & 127) << self._shift
+        self._shift += 7
+        if byte < 128:
+            self._shift = -1
+            if self._size > len(self._buf) and self._first >> 4 != PUBLISH:
+                raise PacketError("too large")
+        elif self._shift > 21:
+            raise PacketError("bad length")  # 2.2.3: at most four bytes
+
+    def _fill(self, data) -> int:
+        take = min(len(data), self._size - self._got)
+        keep = min(take, len(self._buf) - self._got)
+        if keep > 0:
+            self._buf[self._got : self._got + keep] = data[:keep]
+        self._got += take
+        return take
+
+    def _finish(self):
+        kind, flags = self._first >> 4, self._first & 15
+        self._first = -1
+        body = self._buf[: self._size]
+        if kind == PUBLISH:
+            return _publish(flags, body, self._size <= len(self._buf))
+        read = _KINDS[kind][1]
+        if read is not None:
+            return read(flags, body)
+        if self._size:
+            raise PacketError("body where none may be")
+        return Packet(kind, flags, 0, "", b"")

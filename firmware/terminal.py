@@ -29,6 +29,7 @@ PRODUCT = "terminal"
 # Bytes of flash a stream: events, curves for 10 days of 96 points (about 90 bytes each), diagnostics.
 RING_BYTES = {topics.EV: 96 * 1024, topics.DA: 192 * 1024, topics.LG: 32 * 1024}
 CURVE_INTERVAL_S = 900
+GC_BYTES = 16384  # collect after so much: short pauses, and no large hole eaten by small things
 DIAG_INTERVAL_S = 300
 TICK_LIMIT_MS, HOUSEKEEP_LIMIT_MS = 10000, 30000  # without a sign of life so long the watchdog starves
 METER_SILENT_S = 60  # no power reading for so long is an event
@@ -213,5 +214,7 @@ def log(event, **fields):
 def run(board):
     """Never returns. `board` is a HAL board (firmware/hal)."""
     terminal = Terminal(board)
+    gc.collect()
+    gc.threshold(GC_BYTES)
     log("boot", product=PRODUCT, device=board.identity["device"], boot=terminal.boot, version=VERSION)
     asyncio.run(terminal.run())

@@ -1,0 +1,169 @@
+"""The board in memory, for both runtimes: time stands still until a test, or a waiting read, moves it on."""
+
+import asyncio
+import os
+
+WRAP = 1 << 30  # ticks of real boards wrap here (12.4 days); the unix port's never do
+FACTS = {
+    "name": "fake",
+    "product": "terminal",
+    "rounds": 3,
+    "heap_bytes": 196608,
+    "flash_bytes": 1048576,
+    "ports": {"line": {"kind": "rs485"}, "panel": {"kind": "text"}},
+}
+IDENTITY = {
+    "device": "T0000001",
+    "shard": "00",
+    "keys": {"operator": b"o" * 32, "approver": b"a" * 32},
+    "broker": {"host": "127.0.0.1", "port": 1883, "user": "T0000001", "password": ""},
+    "multiplier": 80,
+    "utc_offset_s": 28800,
+    "meter": {"address": "123456789012", "baud": 9600},
+}
+
+
+class Clock:
+    """Starts `before_wrap_ms` before the ticks wrap, so that every test that runs on crosses it."""
+
+    def __init__(self, t_ms=1_800_000_000_000, before_wrap_ms=5000):
+        self.ok = False
+        self._utc_ms = t_ms
+        self._ticks = WRAP - before_wrap_ms
+
+    def advance(self, ms):
+        """Let time pass."""
+        self._ticks = (self._ticks + ms) % WRAP
+        self._utc_ms += ms
+
+    def ticks_ms(self) -> int:
+        return self._ticks
+
+    def ticks_diff(self, a, b) -> int:
+        """a - b in ms, right for spans below WRAP / 2."""
+        return (a - b + WRAP // 2) % WRAP - WRAP // 2
+
+    def now_ms(self) -> int:
+        return self._utc_ms
+
+    def now_s(self) -> int:
+        return self._utc_ms // 1000
+
+    def set_ms(self, t_ms) -> int:
+        """Set UTC; return the step in ms."""
+        step_ms = t_ms - self._utc_ms
+        self._utc_ms = t_ms
+        self.ok = True
+        return step_ms
+
+
+class Port:
+    """`sent` holds what was written; `deliver` gives input; `answer(data) -> bytes` replies to a write."""
+
+    def __init__(self, clock, answer=None):
+        self._clock, self.answer = clock, answer
+        self._due = []  # (ticks, data)
+        self.sent = []
+        self.lost = False
+        self.discards = 0
+
+    def deliver(self, data, after_ms=0):
+        self._due.append((self._clock.ticks_ms() + after_ms, bytes(data)))
+
+    def write(self, data) -> int:
+        if self.lost:
+            self.discards += len(data)
+            return 0
+        self.sent.append(bytes(data))
+        reply = self.answer(bytes(data)) if self.answer else None
+        if reply:
+            self.deliver(reply)
+        return len(data)
+
+    async def read(self, timeout_ms) -> bytes:
+        """The next delivery, or b"" at the timeout; either way the clock moves on by the time waited."""
+        await asyncio.sleep(0)
+        if self._due and not self.lost:
+            wait_ms = max(0, self._clock.ticks_diff(self._due[0][0], self._clock.ticks_ms()))
+            if wait_ms <= timeout_ms:
+                self._clock.advance(wait_ms)
+                return self._due.pop(0)[1]
+        self._clock.advance(timeout_ms)
+        return b""
+
+    def drop_input(self):
+        now = self._clock.ticks_ms()
+        self._due = [d for d in self._due if self._clock.ticks_diff(d[0], now) > 0]
+
+
+class Relays:
+    """`contacts` is what `open()` answers; a test sets it. `drives` keeps every mask driven."""
+
+    def __init__(self):
+        self.drives = []
+        self.contacts = None
+        self._mask = 0
+
+    def drive(self, trip_mask):
+        self._mask = trip_mask
+        self.drives.append(trip_mask)
+
+    def tripped(self) -> int:
+        return self._mask
+
+    def open(self):
+        return self.contacts
+
+
+class Lamps:
+    def __init__(self):
+        self.shown = (0, 0)
+
+    def show(self, alarm_mask, permit_mask):
+        self.shown = (alarm_mask, permit_mask)
+
+
+class Flash:
+    """A plain folder in place of the flash."""
+
+    def __init__(self, path):
+        self._path = path
+        self.formatted = False
+
+    def mount(self) -> str:
+        return self._path
+
+    def free(self) -> int:
+        stat = os.statvfs(self._path)
+        return stat[0] * stat[3]
+
+
+class Board:
+    """`connect` is given by the test: a coroutine function (host, port) -> (reader, writer)."""
+
+    def __init__(self, flash_path, connect=None, facts=FACTS, identity=IDENTITY):
+        self.facts, self.identity = facts, identity
+        self.clock = Clock()
+        self.relays, self.lamps = Relays(), Lamps()
+        self.flash = Flash(flash_path)
+        self.connect = connect or self._refuse
+        self.tasks = ()
+        self.feeds = 0
+        self._ports = {}
+        self._drawn = 0
+
+    async def _refuse(self, host, port):
+        raise OSError(111)  # ECONNREFUSED
+
+    def serial(self, name) -> Port:
+        if name not in self._ports:
+            self._ports[name] = Port(self.clock)
+        return self._ports[name]
+
+    def random(self, n) -> bytes:
+        """Bytes that differ from call to call and are the same in every run."""
+        self._drawn += 1
+        return bytes((self._drawn * 7 + i) & 255 for i in range(n))
+
+    def feed(self):
+        self.feeds += 1

@@ -1,0 +1,77 @@
+"""The board of the unix port: PTYs for lines and terminal block, an image file for flash, the host's clock.
+
+A `board` has the same few verbs on every backend:
+
+    facts, identity          dicts, see boards/README.md
+    clock                    ticks_ms() ticks_diff(a, b) now_s() now_ms() set_ms(t_ms) ok
+    serial(name) -> port     write(data) -> bytes taken, await read(timeout_ms) -> b"" on timeout,
+                             drop_input(), lost, discards
+    relays                   drive(trip_mask), tripped() -> mask, open() -> mask or None
+    lamps                    show(alarm_mask, permit_mask)
+    await connect(host, port) -> (reader, writer)
+    flash                    mount() -> path, free() -> bytes, formatted
+    random(n), feed()
+    tasks                    ((name, factory), ...) the backend needs run; the supervisor takes them
+"""
+
+import os
+import time
+
+from firmware.hal import identity as start
+from firmware.hal.unix_flash import Flash
+from firmware.hal.unix_net import Net
+from firmware.hal.unix_panel import Panel
+from firmware.hal.unix_port import Port
+
+
+class Clock:
+    """UTC of the host plus a step that the station sets; kept nowhere, so each start begins unset."""
+
+    def __init__(self, trusted=False, step_s=0):
+        self.ok = trusted
+        self._step_ms = step_s * 1000
+        self.ticks_ms = time.ticks_ms
+        self.ticks_diff = time.ticks_diff
+
+    def now_ms(self) -> int:
+        return time.time_ns() // 1_000_000 + self._step_ms
+
+    def now_s(self) -> int:
+        return self.now_ms() // 1000
+
+    def set_ms(self, t_ms) -> int:
+        """Set UTC; return the step in ms (positive: the clock was slow)."""
+        step_ms = t_ms - self.now_ms()
+        self._step_ms += step_ms
+        self.ok = True
+        return step_ms
+
+
+class Board:
+    """All verbs of one running terminal. Raises `start.BoardError` when the start file is unusable."""
+
+    def __init__(self, run_path):
+        run, self.facts, self.identity = start.load(run_path)
+        self._paths = run["ports"]
+        self._ports = {}
+        self.clock = Clock(self.identity.get("clock_trusted", False), self.identity.get("clock_step_s", 0))
+        self.flash = Flash(run["flash"], self.facts["flash_bytes"])
+        panel = Panel(self.serial("panel"), self.clock)
+        self.relays = panel
+        self.lamps = panel
+        self.tasks = (("panel", panel.run),)
+        self.connect = Net().connect
+        self.random = os.urandom
+        self.feeds = 0
+
+    def serial(self, name) -> Port:
+        """The port of that name in board.json, opened on first use; OSError when it is not there."""
+        if name not in self.facts["ports"] or name not in self._paths:
+            raise start.BoardError("no port " + name)
+        if name not in self._ports:
+            self._ports[name] = Port(self._paths[name])
+        return self._ports[name]
+
+    def feed(self):
+        """Feed the watchdog. The unix port has none: the count shows that it would have been fed."""
+        self.feeds += 1

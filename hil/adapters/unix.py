@@ -66,10 +66,11 @@ class UnixTerminal:
         assert self._child is not None, "not started"
         return self._child.process.pid
 
-    def start(self, **changes):
+    def start(self, boot=None, **changes):
         """Power on, with the flash as it is.
 
-        `changes` replace pieces of the identity for this start (clock_step_s, clock_trusted, ...).
+        `boot` takes the place of the board's boot.py; `changes` replace pieces of the identity for this start
+        (clock_step_s, clock_trusted, ...).
         """
         if self.alive:
             raise ChildError("the terminal runs already")
@@ -77,6 +78,7 @@ class UnixTerminal:
         self._write_run(changes)
         facts = json.loads(BOARD.read_text(encoding="utf-8"))
         command = [sys.executable, POWER_ON, image, facts["heap_bytes"], self.run_path]
+        command += [boot] if boot else []
         self._child = Child(command, self.log_path, env={"MICROPYPATH": ".frozen"}, stdio=self.console)
 
     def _write_run(self, changes):

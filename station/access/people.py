@@ -1,0 +1,112 @@
+"""Login. Failures are counted in the database: neither a restart nor a second web process lifts a lock."""
+
+from typing import Any
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from sqlalchemy import Connection
+
+from station.access.policy import check_policy, one_time
+from station.errors import FieldError, Invalid
+from station.store import audit, users
+from station.store.db import now_s
+
+ADMIN = "admin"
+MAX_FAILURES = 5
+LOCK_S = 30 * 60
+
+_hasher = PasswordHasher()  # argon2id, library defaults (RFC 9106 low-memory profile)
+_NOBODY = _hasher.hash("nobody")  # so that an unknown name takes as long as a wrong password
+
+
+def login(c: Connection, name: str, password: str, t_s: int | None = None) -> dict[str, Any] | FieldError:
+    """Return the user row, or why not (login_failed, login_locked).
+
+    Call inside db.writing and commit either way: a failure is counted.
+    """
+    at = now_s() if t_s is None else t_s
+    user = users.get(c, name)
+    if user and user["locked_until_s"] > at:
+        left = (user["locked_until_s"] - at + 59) // 60
+        return FieldError("", "login_locked", {"minutes": left})
+    fits = _verify(user["password_hash"] if user else _NOBODY, password)
+    if user is None:
+        return FieldError("", "login_failed")
+    if not fits:
+        return _failed(c, user, at)
+    users.change(c, name, failures=0, locked_until_s=0, last_login_s=at)
+    if _hasher.check_needs_rehash(user["password_hash"]):
+        users.change(c, name, password_hash=_hasher.hash(password))
+    audit.add(c, name, "login", name)
+    return users.get(c, name) or user
+
+
+def _failed(c: Connection, user: dict[str, Any], at: int) -> FieldError:
+    failures = user["failures"] + 1
+    locks = failures >= MAX_FAILURES
+    users.change(
+        c, user["name"], failures=0 if locks else failures, locked_until_s=at + LOCK_S if locks else 0
+    )
+    audit.add(c, user["name"], "login_locked" if locks else "login_failed", user["name"])
+    if locks:
+        return FieldError("", "login_locked", {"minutes": LOCK_S // 60})
+    return FieldError("", "login_failed")
+
+
+def _verify(password_hash: str, password: str) -> bool:
+    try:
+        return _hasher.verify(password_hash, password)
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+def change_password(c: Connection, name: str, old: str, new: str) -> dict[str, Any]:
+    """Set a new password and end older sessions; returns the user row. Invalid says what is wrong."""
+    user = users.get(c, name)
+    if user is None:
+        raise Invalid(FieldError("name", "no_such_user"))
+    if not _verify(user["password_hash"], old):
+        raise Invalid(FieldError("old", "password_wrong"))
+    problems = check_policy(new, name)
+    if _verify(user["password_hash"], new):
+        problems.append(FieldError("password", "password_same"))
+    if problems:
+        raise Invalid(*problems)
+    users.change(c, name, password_hash=_hasher.hash(new), must_change=0, session=user["session"] + 1)
+    audit.add(c, name, "password_changed", name)
+    return users.get(c, name) or user
+
+
+def first_admin(c: Connection) -> str | None:
+    """Make the administrator if there is no user yet; returns the one-time password, to be shown once."""
+    if users.number(c):
+        return None
+    password = one_time()
+    users.add(c, ADMIN, _hasher.hash(password), must_change=True, t_s=now_s())
+    audit.add(c, "station", "user_added", ADMIN)
+    return password
+
+
+def reset(c: Connection, name: str, author: str) -> str:
+    """Give a user a one-time password, lift a lock, end the sessions; returns it. Invalid: no such user."""
+    user = users.get(c, name)
+    if user is None:
+        raise Invalid(FieldError("name", "no_such_user"))
+    password = one_time()
+    users.change(
+        c,
+        name,
+        password_hash=_hasher.hash(password),
+        must_change=1,
+        failures=0,
+        locked_until_s=0,
+        session=user["session"] + 1,
+    )
+    audit.add(c, author, "password_reset", name)
+    return password
+
+
+def user_for_session(c: Connection, name: str, session: int) -> dict[str, Any] | None:
+    """The user of a web session, or None when the session was ended by a password change."""
+    user = users.get(c, name)
+    return user if user and user["session"] == session else None

@@ -1,0 +1,198 @@
+"""`loadkeeper command`: what the pages can send, from the shell. Prints the command as one JSON line."""
+
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+from sqlalchemy import Connection
+
+from protocols.uplink import messages
+from protocols.uplink.codes import APPEND, REFRESH
+from station import controls, plans, prepaid
+from station.cli.shell import Numbers, author, home_option, in_words, show
+from station.errors import FieldError, Invalid
+from station.settings import Settings
+from station.store import commands, db, devices
+
+_SETTLED = commands.FINAL | {"unknown"}
+Build = Callable[[Connection, int], Mapping[str, Any]]  # (transaction, rounds of the terminal) -> params
+
+
+@click.group()
+def command() -> None:
+    """Send commands to a device and follow them."""
+
+
+def _common(sub: Callable[..., Any]) -> Callable[..., Any]:
+    for option in (
+        click.option("--wait", "wait_s", type=float, default=0, help="Wait so many seconds for the outcome"),
+        click.option("--deadline", "within_s", type=int, default=controls.DEADLINE_S, show_default=True),
+        click.option("--note", default=""),
+        home_option,
+    ):
+        sub = option(sub)
+    return click.argument("device")(sub)
+
+
+_rounds = click.option("--rounds", type=Numbers(), default="1", show_default=True)
+
+
+def _send(
+    home: Path | None, device: str, kind: int, build: Build, note: str, within_s: int, wait_s: float
+) -> None:
+    engine = db.engine(Settings.load(home).home)
+    with in_words(), db.writing(engine) as c:
+        found = devices.get(c, device)
+        if found is None:
+            raise Invalid(FieldError("device", "no_such_device"))
+        params = build(c, found["rounds"])
+        command = controls.submit(c, device, kind, params, author(), note, db.now_s() + within_s)
+    end = time.monotonic() + wait_s
+    while True:
+        with db.reading(engine) as c:
+            row = commands.get(c, device, command)
+        assert row is not None
+        if row["state"] in _SETTLED or time.monotonic() >= end:
+            break
+        time.sleep(0.1)
+    show(row)
+
+
+@command.command()
+@_common
+@_rounds
+@click.option("--delay-s", default=0, show_default=True, help="Alarm before the trip")
+@click.option("--limit-half-hours", default=0, show_default=True, help="0 = until permitted")
+def trip(rounds: list[int], delay_s: int, limit_half_hours: int, device: str, **common: Any) -> None:
+    """Remote trip."""
+    _send(
+        build=lambda _c, have: controls.trip(rounds, delay_s, limit_half_hours, have),
+        kind=messages.TRIP,
+        device=device,
+        **common,
+    )
+
+
+@command.command()
+@_common
+@_rounds
+def permit(rounds: list[int], device: str, **common: Any) -> None:
+    """Permit close: end a remote trip; the customer closes by hand."""
+    _send(
+        build=lambda _c, have: controls.permit(rounds, have),
+        kind=messages.PERMIT_CLOSE,
+        device=device,
+        **common,
+    )
+
+
+class _Period(click.ParamType):
+    """16-24:90 -> half hours 16..24 at 90 kW."""
+
+    name = "START-END:KW"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, ...]:
+        try:
+            span, setpoint_kw = str(value).split(":")
+            start, end = span.split("-")
+            return int(start), int(end), int(setpoint_kw)
+        except ValueError:
+            self.fail(f"{value!r} is not START-END:KW in half hours, such as 16-24:90", param, ctx)
+
+
+@command.command()
+@_common
+@click.option(
+    "--period", "periods", type=_Period(), multiple=True, required=True, help="Half hours of local time"
+)
+@_rounds
+@click.option("--alarm-s", type=Numbers(), default="120", show_default=True, help="For round 1,2,...")
+@click.option("--slide-s", default=60, show_default=True)
+@click.option("--safety-kw", default=0, show_default=True)
+@click.option("--float-pct", default=0, show_default=True)
+@click.option("--post-trip-s", default=120, show_default=True)
+def plan(
+    periods: tuple[tuple[int, int, int], ...],
+    rounds: list[int],
+    alarm_s: list[int],
+    slide_s: int,
+    safety_kw: int,
+    float_pct: int,
+    post_trip_s: int,
+    device: str,
+    **common: Any,
+) -> None:
+    """Set and enable period power control."""
+
+    def build(_c: Connection, have: int) -> Mapping[str, Any]:
+        return plans.build(periods, rounds, alarm_s, slide_s, safety_kw, float_pct, post_trip_s, have)
+
+    _send(build=build, kind=messages.PERIOD_PLAN, device=device, **common)
+
+
+@command.command()
+@_common
+@click.argument("what", type=click.Choice(["plan", "purchase"]))
+def release(what: str, device: str, **common: Any) -> None:
+    """End period control or purchase control."""
+    kind = messages.PERIOD_RELEASE if what == "plan" else messages.PURCHASE_RELEASE
+    _send(build=lambda _c, _have: {}, kind=kind, device=device, **common)
+
+
+@command.command()
+@_common
+@click.option("--append", "flag", flag_value=APPEND, type=int, default=APPEND, help="Add to what remains")
+@click.option("--refresh", "flag", flag_value=REFRESH, type=int, help="Set what remains")
+@click.option("--value-kwh", type=int, required=True)
+@click.option("--alarm-kwh", type=int, default=0, show_default=True)
+@click.option("--trip-kwh", type=int, default=0, show_default=True)
+@click.option("--order", type=int, help="Number [default: the next one]")
+@_rounds
+def order(
+    flag: int,
+    value_kwh: int,
+    alarm_kwh: int,
+    trip_kwh: int,
+    order: int | None,
+    rounds: list[int],
+    device: str,
+    **common: Any,
+) -> None:
+    """Purchase order of energy; enables purchase control."""
+
+    def build(c: Connection, have: int) -> Mapping[str, Any]:
+        number = prepaid.next_order(c, device) if order is None else order
+        return prepaid.build(number, flag, value_kwh, alarm_kwh, trip_kwh, rounds, have)
+
+    _send(build=build, kind=messages.PURCHASE, device=device, **common)
+
+
+@command.command()
+@_common
+@click.argument("switch", type=click.Choice(["on", "off"]))
+@click.option("--half-hours", default=0, show_default=True, help="0 = until released")
+def guarantee(switch: str, half_hours: int, device: str, **common: Any) -> None:
+    """Supply guarantee: while it is on nothing may be tripped."""
+    _send(
+        build=lambda _c, _have: controls.guarantee(switch == "on", half_hours),
+        kind=messages.GUARANTEE,
+        device=device,
+        **common,
+    )
+
+
+@command.command("show")
+@click.argument("device")
+@click.argument("number", type=int)
+@home_option
+def show_(home: Path | None, device: str, number: int) -> None:
+    """One command with its history."""
+    with db.reading(db.engine(Settings.load(home).home)) as c:
+        row = commands.get(c, device, number)
+        if row is None:
+            raise click.ClickException("no such command")
+        show(row | {"log": commands.history(c, device, number)})

@@ -1,0 +1,104 @@
+"""`loadkeeper data`: what is stored, as CSV or JSON."""
+
+import csv
+import io
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from station.cli.shell import home_option
+from station.settings import Settings
+from station.store import db
+from station.store.export import KINDS, export
+
+FOREVER_S = 1 << 40
+# A cell that starts so is run as a formula by spreadsheets (OWASP, CSV injection)
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+
+class Time(click.ParamType):
+    """UTC seconds, or ISO 8601 (UTC unless it carries an offset)."""
+
+    name = "TIME"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        if isinstance(value, int):
+            return value
+        try:
+            if str(value).isdigit():
+                return int(value)
+            found = datetime.fromisoformat(value)
+        except ValueError:
+            self.fail(f"{value!r} is neither seconds nor ISO 8601", param, ctx)
+        return int((found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp())
+
+
+@click.group()
+def data() -> None:
+    """Export what is stored."""
+
+
+@data.command("export")
+@click.argument("what", type=click.Choice(KINDS))
+@click.option("--format", "form", type=click.Choice(["csv", "json"]), default="csv", show_default=True)
+@click.option("--device", help="Only this device")
+@click.option("--since", "since_s", type=Time(), default=0, help="From this time on")
+@click.option("--until", "until_s", type=Time(), default=FOREVER_S, help="Before this time")
+@click.option("--bom", is_flag=True, help="Start with a UTF-8 byte order mark, as some spreadsheets want it")
+@click.option(
+    "--out", type=click.Path(dir_okay=False, path_type=Path), help="File instead of standard output"
+)
+@home_option
+def export_(
+    home: Path | None,
+    what: str,
+    form: str,
+    device: str | None,
+    since_s: int,
+    until_s: int,
+    bom: bool,
+    out: Path | None,
+) -> None:
+    """Write readings, events or commands as UTF-8; times are UTC, values integers at the scale beside."""
+    settings = Settings.load(home)
+    db.engine(settings.home).dispose()  # migrated, so that the columns are those of this version
+    rows = export(settings.home, what, device, since_s, until_s)
+    file = out.open("wb") if out else sys.stdout.buffer
+    try:
+        if bom:
+            file.write(b"\xef\xbb\xbf")
+        for piece in _csv(rows) if form == "csv" else _json(rows):
+            file.write(piece.encode())
+        file.flush()
+    finally:
+        if out:
+            file.close()
+
+
+def guarded(cell: Any) -> Any:
+    """A text that a spreadsheet would run becomes plain text; numbers stay numbers."""
+    return "'" + cell if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
+
+
+def _csv(rows: Iterable[dict[str, Any]]) -> Iterator[str]:
+    line = io.StringIO()
+    writer = csv.writer(line)
+    for n, row in enumerate(rows):
+        if n == 0:
+            writer.writerow(row)
+        writer.writerow([guarded(cell) for cell in row.values()])
+        yield line.getvalue()
+        line.seek(0)
+        line.truncate()
+
+
+def _json(rows: Iterable[dict[str, Any]]) -> Iterator[str]:
+    yield "["
+    for n, row in enumerate(rows):
+        yield (",\n" if n else "\n") + json.dumps(row, ensure_ascii=False)
+    yield "\n]\n"

@@ -1,0 +1,136 @@
+"""`loadkeeper up` and its parts, each of which may also run alone."""
+
+import logging
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+
+import click
+
+from station.cli.shell import broker_option, home_option
+from station.settings import HOME_ENV, LOOPBACK, MQTT_PORT, Settings
+
+UNFIT = 3  # exit status: the broker must not be used
+WEB_PORT = 8000
+WEB_THREADS = 64  # an open event stream holds one
+
+
+def _log() -> None:
+    logging.Formatter.converter = time.gmtime
+    logging.basicConfig(
+        stream=sys.stdout, level=logging.INFO, format="%(asctime)sZ %(levelname)s %(message)s", force=True
+    )
+
+
+def _until_signal(stop: Callable[[], None]) -> None:
+    def handle(_signal: int, _frame: FrameType | None) -> None:
+        stop()
+
+    signal.signal(signal.SIGTERM, handle)
+    signal.signal(signal.SIGINT, handle)
+
+
+@click.command()
+@click.option("--port", default=WEB_PORT, show_default=True, help="Of the web pages; 0 = any free one")
+@click.option("--host", default=LOOPBACK, show_default=True, help="Address the web pages listen on")
+@click.option(
+    "--mqtt-port", default=MQTT_PORT, show_default=True, help="Of the embedded broker; 0 = any free one"
+)
+@click.option(
+    "--mqtt-host", default=LOOPBACK, show_default=True, help="Address the embedded broker listens on"
+)
+@click.option("--sync-always", is_flag=True, help="Broker: fsync before each acknowledgement")
+@broker_option
+@home_option
+def up(
+    home: Path | None,
+    broker: str | None,
+    port: int,
+    host: str,
+    mqtt_port: int,
+    mqtt_host: str,
+    sync_always: bool,
+) -> None:
+    """Run the station: broker, ingest, dispatcher and web. Ctrl-C ends all of it."""
+    from station.up import Station, UpError
+
+    _log()
+    station = Station(Settings.load(home), broker_url=broker, sync_always=sync_always)
+    _until_signal(station.stop)
+    try:
+        station.run(web=(host, port), mqtt=(mqtt_host, mqtt_port))
+    except UpError as error:
+        raise click.ClickException(str(error)) from None
+
+
+@click.command()
+@click.option(
+    "--shard", "shards", multiple=True, help="Two hex digits; several times for several [default: all]"
+)
+@broker_option
+@home_option
+def ingest(home: Path | None, broker: str | None, shards: tuple[str, ...]) -> None:
+    """Take what the devices send, store it, acknowledge it."""
+    from protocols.uplink.topics import valid_shard
+    from station.ingest.handler import Handler
+    from station.ingest.loop import Loop
+    from station.ingest.selftest import BrokerUnfit, self_test
+    from station.store import db
+
+    if not all(valid_shard(shard) for shard in shards):
+        raise click.BadParameter("a shard is two of 0-9 a-f")
+    _log()
+    settings = Settings.load(home)
+    address = settings.broker(broker)
+    loop = Loop(address, Handler(settings, db.engine(settings.home)), shards or ("+",))
+    _until_signal(loop.stop)
+    try:
+        self_test(address)
+    except OSError as error:  # not there yet: the loop waits for it
+        logging.getLogger(__name__).warning("selftest_skipped error=%s", error)
+    except BrokerUnfit as error:
+        logging.getLogger(__name__).error("broker_unfit reason=%s", error)
+        sys.exit(UNFIT)
+    loop.run()
+
+
+@click.command()
+@broker_option
+@home_option
+def dispatch(home: Path | None, broker: str | None) -> None:
+    """Send queued commands and keep their state true."""
+    from station.commands.dispatcher import Dispatcher
+    from station.store import db
+
+    _log()
+    settings = Settings.load(home)
+    dispatcher = Dispatcher(settings, db.engine(settings.home), settings.broker(broker))
+    _until_signal(dispatcher.stop)
+    dispatcher.run()
+
+
+@click.command()
+@click.option("--port", default=WEB_PORT, show_default=True)
+@click.option("--host", default=LOOPBACK, show_default=True)
+@home_option
+def web(home: Path | None, host: str, port: int) -> None:
+    """Serve the web pages (gunicorn, one process, many threads)."""
+    os.environ[HOME_ENV] = str(Settings.load(home).home)
+    options = {
+        "worker-class": "gthread",
+        "workers": "1",
+        "threads": str(WEB_THREADS),
+        "bind": f"{host}:{port}",
+        "graceful-timeout": "2",
+        "error-logfile": "-",
+        "log-level": "warning",
+    }
+    words = [f"--{name}={value}" for name, value in options.items()]
+    os.execv(
+        sys.executable,
+        [sys.executable, "-m", "gunicorn", *words, "--no-control-socket", "station.web:create_app()"],
+    )

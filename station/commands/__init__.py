@@ -1,0 +1,1 @@
+"""Down: queued rows -> sealed -> published -> state kept true until the device has spoken."""

@@ -1,0 +1,94 @@
+"""What a command will most likely do, before anyone says yes. From the last NOW, so it carries its age."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection
+
+from protocols.uplink import messages
+from protocols.uplink.codes import GUARANTEE_OFF
+from station import prepaid
+from station.errors import FieldError, Invalid
+from station.store import devices
+from station.store.db import now_s
+
+_REFUSED_UNDER_GUARANTEE = frozenset({messages.TRIP})
+
+
+def preview(c: Connection, device: str, kind: int, params: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a dict: device, name, kind, kind_name, params,
+    online, age_s, guaranteed, power_w, tripped, effect, warnings.
+
+    `effect` {key: value} are kind-specific facts: rounds_newly_tripped / rounds_released (masks),
+    power_w / lowest_setpoint_w / over (plan), those of prepaid.preview (order).
+    `warnings` are keys of WARNINGS. Raises Invalid for an unknown device.
+    """
+    found = devices.get(c, device)
+    if found is None:
+        raise Invalid(FieldError("device", "no_such_device"))
+    effect = _EFFECTS[kind](c, found, params)
+    guaranteed = found["guarantee"] not in (None, GUARANTEE_OFF)  # any doubt counts as guaranteed
+    return {
+        "device": device,
+        "name": found["name"],
+        "kind": kind,
+        "kind_name": messages.COMMAND_NAMES[kind],
+        "params": dict(params),
+        "online": found["online"],
+        "age_s": None if found["live_s"] is None else max(0, now_s() - found["live_s"]),
+        "guaranteed": guaranteed,
+        "power_w": found["power_w"],
+        "tripped": found["tripped"],
+        "effect": effect,
+        "warnings": [key for key, holds in _WARNINGS.items() if holds(found, kind, guaranteed, effect)],
+    }
+
+
+def _trip(_c: Connection, found: dict[str, Any], params: Mapping[str, Any]) -> dict[str, Any]:
+    return {"rounds_newly_tripped": params["rounds"] & ~(found["tripped"] or 0)}
+
+
+def _permit(_c: Connection, found: dict[str, Any], params: Mapping[str, Any]) -> dict[str, Any]:
+    return {"rounds_released": params["rounds"] & (found["tripped"] or 0)}
+
+
+def _plan(_c: Connection, found: dict[str, Any], params: Mapping[str, Any]) -> dict[str, Any]:
+    lowest = min(params["setpoints_w"]) * (100 + params["float_pct"]) // 100
+    power = found["power_w"]
+    over = None if power is None else abs(power) >= max(lowest, params["safety_w"])
+    return {"power_w": power, "lowest_setpoint_w": lowest, "over": over}
+
+
+def _purchase(c: Connection, found: dict[str, Any], params: Mapping[str, Any]) -> dict[str, Any]:
+    return prepaid.preview(c, found["device"], params)
+
+
+def _guarantee(_c: Connection, found: dict[str, Any], params: Mapping[str, Any]) -> dict[str, Any]:
+    return {"rounds_released": (found["tripped"] or 0) if params["on"] else 0}
+
+
+def _none(_c: Connection, _found: dict[str, Any], _params: Mapping[str, Any]) -> dict[str, Any]:
+    return {}
+
+
+_EFFECTS = {
+    messages.TRIP: _trip,
+    messages.PERMIT_CLOSE: _permit,
+    messages.PERIOD_PLAN: _plan,
+    messages.PERIOD_RELEASE: _none,
+    messages.PURCHASE: _purchase,
+    messages.PURCHASE_RELEASE: _none,
+    messages.GUARANTEE: _guarantee,
+}
+
+_WARNINGS = {  # key -> holds for (device row, kind, guaranteed, effect)
+    "offline": lambda d, _k, _g, _e: not d["online"],
+    "never_seen": lambda d, _k, _g, _e: d["last_seen_s"] is None,
+    "guaranteed_refuses": lambda _d, k, g, _e: g and k in _REFUSED_UNDER_GUARANTEE,
+    "nothing_to_trip": lambda _d, k, _g, e: k == messages.TRIP and not e["rounds_newly_tripped"],
+    "nothing_to_permit": lambda _d, k, _g, e: k == messages.PERMIT_CLOSE and not e["rounds_released"],
+    "over_now": lambda _d, k, _g, e: k == messages.PERIOD_PLAN and bool(e["over"]),
+    "will_trip": lambda _d, k, _g, e: k == messages.PURCHASE and e["will_trip"],
+    "meter_silent": lambda d, _k, _g, _e: d["meter_ok"] == 0,
+}
+WARNINGS = tuple(_WARNINGS)

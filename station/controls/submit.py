@@ -1,0 +1,49 @@
+"""The one door by which a command enters the table."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection
+
+from protocols.uplink import messages
+from station import prepaid
+from station.checks import refuse
+from station.errors import FieldError
+from station.store import audit, commands, devices
+from station.store.db import now_s
+
+DEADLINE_S = 300  # default: long enough for a reconnect, short enough that nobody has forgotten the order
+NOTE_CHARS = 200
+
+
+def submit(
+    c: Connection,
+    device: str,
+    kind: int,
+    params: Mapping[str, Any],
+    author: str,
+    note: str = "",
+    deadline_s: int | None = None,
+) -> int:
+    """Queue a command made by this room, `plans` or `prepaid`; returns its id. Invalid says why not.
+
+    `deadline_s` is a UTC time, DEADLINE_S from now by default. Call inside db.writing.
+    """
+    at = now_s()
+    until = at + DEADLINE_S if deadline_s is None else deadline_s
+    problems: list[FieldError] = []
+    if devices.shard_of(c, device) is None:
+        problems.append(FieldError("device", "no_such_device"))
+    if until <= at:
+        problems.append(FieldError("deadline_s", "deadline_past"))
+    if len(note) > NOTE_CHARS:
+        problems.append(FieldError("note", "too_long", {"most": NOTE_CHARS}))
+    refuse(problems)
+    messages.pack(messages.COMMANDS[kind], params)  # KeyError: our own bug, found before it is stored
+    if kind == messages.PURCHASE:
+        prepaid.check_open(c, device, params["order"])
+    command = commands.create(c, device, kind, params, author, until, note)
+    if kind == messages.PURCHASE:
+        prepaid.book(c, device, command, params)
+    audit.add(c, author, "command", device, command=command, kind=messages.COMMAND_NAMES[kind])
+    return command

@@ -1,0 +1,52 @@
+"""What a room refuses, as keys: the words belong to the doors (web, cli)."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+
+class FieldError(NamedTuple):
+    field: str  # "" when it is about the whole
+    key: str  # one of KEYS
+    args: Mapping[str, Any] = {}
+
+
+class Invalid(ValueError):
+    """A request that a person can put right; `errors` says what is wrong with which field."""
+
+    def __init__(self, *errors: FieldError) -> None:
+        super().__init__("; ".join(f"{e.field}: {e.key} {dict(e.args)}" for e in errors))
+        self.errors = errors
+
+
+# Every key that a room uses, with English words for the shell; args in braces. The web has its own words.
+KEYS = {
+    "not_a_number": "must be a whole number",
+    "out_of_range": "must be {least} to {most}",
+    "too_long": "at most {most} characters",
+    "needed": "is needed",
+    "bad_device_id": "1 to 24 of A-Z a-z 0-9 and -",
+    "bad_shard": "two of 0-9 a-f",
+    "bad_meter_address": "12 digits",
+    "device_taken": "this id is taken",
+    "no_such_device": "no such device",
+    "no_rounds": "choose at least one round",
+    "no_such_round": "this terminal has rounds 1 to {rounds}",
+    "no_periods": "give at least one control period",
+    "too_many_periods": "at most {most} control periods a day",
+    "period_empty": "the end must be after the start",
+    "periods_overlap": "control periods must not overlap",
+    "setpoint_below_safety": "below the safety setpoint of {safety_kw} kW nothing is ever tripped",
+    "trip_above_alarm": "the trip threshold must not be above the alarm threshold",
+    "order_not_next": "the next order number is {order}",
+    "order_open": "order {order} has no known outcome yet",
+    "value_not_positive": "must be above 0",
+    "deadline_past": "the deadline must be in the future",
+    "login_failed": "name or password is wrong",
+    "login_locked": "locked after too many failures, try again in {minutes} min",
+    "password_short": "at least {least} characters",
+    "password_simple": "use at least {least} of: lower case, upper case, digits, others",
+    "password_has_name": "must not contain the user name",
+    "password_same": "must differ from the old one",
+    "password_wrong": "the old password is wrong",
+    "no_such_user": "no such user",
+}

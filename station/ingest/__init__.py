@@ -1,0 +1,1 @@
+"""Up: MQTT -> checked -> one transaction -> acknowledged -> mark down."""

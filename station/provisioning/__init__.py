@@ -1,0 +1,5 @@
+"""Devices become known: keys, shard, broker account, the identity that is put into the terminal."""
+
+from station.provisioning.devices import add_device, identity, shard_for
+
+__all__ = ["add_device", "identity", "shard_for"]

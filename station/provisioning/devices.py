@@ -1,0 +1,90 @@
+"""Enrolment. Every key is derived from the station's secret and the device id, so that none is stored."""
+
+import hashlib
+from typing import Any
+
+from sqlalchemy import Connection
+
+from protocols.meters import profile
+from protocols.uplink import topics
+from station.checks import MAX_ROUNDS, refuse, whole
+from station.errors import FieldError, Invalid
+from station.settings import RESERVED, Broker, Settings
+from station.store import audit, devices
+
+NAME_CHARS = 80
+MAX_MULTIPLIER = 1_000_000
+MAX_OFFSET_S = 14 * 3600
+BAUD = 9600  # DL/T 645 default of 2007 meters on RS-485 is 2400; terminals of today are set to 9600
+
+
+def shard_for(device: str) -> str:
+    """Two hex digits that spread the ids evenly over ingest workers; fixed for life."""
+    return hashlib.sha256(device.encode()).hexdigest()[:2]
+
+
+def add_device(
+    c: Connection,
+    device: str,
+    author: str,
+    *,
+    name: str = "",
+    meter_address: str = "",
+    multiplier: int = 1,
+    rounds: int = 4,
+    utc_offset_s: int = 8 * 3600,
+    shard: str | None = None,
+) -> None:
+    """Enrol a device; Invalid lists what is wrong. Its broker account is made by `broker.write_config`."""
+    problems: list[FieldError] = []
+    shard = shard_for(device) if shard is None else shard
+    if not topics.valid_id(device) or device in RESERVED:
+        problems.append(FieldError("device", "bad_device_id"))
+    elif devices.shard_of(c, device) is not None:
+        problems.append(FieldError("device", "device_taken"))
+    if not topics.valid_shard(shard):
+        problems.append(FieldError("shard", "bad_shard"))
+    if len(name) > NAME_CHARS:
+        problems.append(FieldError("name", "too_long", {"most": NAME_CHARS}))
+    if meter_address and not (
+        len(meter_address) == 12 and meter_address.isascii() and meter_address.isdigit()
+    ):
+        problems.append(FieldError("meter_address", "bad_meter_address"))
+    whole(multiplier, "multiplier", 1, MAX_MULTIPLIER, problems)
+    whole(rounds, "rounds", 1, MAX_ROUNDS, problems)
+    whole(utc_offset_s, "utc_offset_s", -MAX_OFFSET_S, MAX_OFFSET_S, problems)
+    refuse(problems)
+    devices.add(
+        c,
+        device,
+        name=name or device,
+        shard=shard,
+        meter_address=meter_address,
+        multiplier=multiplier,
+        rounds=rounds,
+        utc_offset_s=utc_offset_s,
+    )
+    audit.add(c, author, "device_added", device, shard=shard)
+
+
+def identity(
+    settings: Settings, c: Connection, device: str, broker: Broker, baud: int = BAUD
+) -> dict[str, Any]:
+    """What the terminal must hold to be this device; keys in hex. Secret: hand it over as a 0600 file."""
+    found = devices.get(c, device)
+    if found is None:
+        raise Invalid(FieldError("device", "no_such_device"))
+    return {
+        "device": device,
+        "shard": found["shard"],
+        "keys": {role: settings.key(device, role).hex() for role in ("operator", "approver")},
+        "broker": {
+            "host": broker.host,
+            "port": broker.port,
+            "user": device,
+            "password": settings.broker_password(device),
+        },
+        "multiplier": found["multiplier"],
+        "utc_offset_s": found["utc_offset_s"],
+        "meter": {"address": found["meter_address"], "baud": baud, "profile": profile.dlt645()},
+    }

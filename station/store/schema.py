@@ -1,0 +1,290 @@
+"""Every table of the station. Units stand in the column names; times are UTC seconds.
+
+`records` is the ledger that a device may trust: a record is there once per (device, epoch, stream, seq),
+exactly as it came. All other facts about the field (events, readings, live, command outcomes) are derived
+from it in the same transaction.
+"""
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# 64 bits everywhere; SQLite wants the word INTEGER for a rowid alias.
+Int = BigInteger().with_variant(Integer, "sqlite")
+
+
+def _int(name: str, **more: object) -> Column:
+    return Column(name, Int, **{"nullable": False, **more})  # type: ignore[arg-type]
+
+
+def _text(name: str, **more: object) -> Column:
+    return Column(name, Text, **{"nullable": False, **more})  # type: ignore[arg-type]
+
+
+def _maybe_int(name: str) -> Column:
+    return Column(name, Int, nullable=True)
+
+
+def _device(**more: object) -> Column:
+    return Column("device", Text, ForeignKey("devices.device"), **{"nullable": False, **more})  # type: ignore[arg-type]
+
+
+devices = Table(
+    "devices",
+    metadata,
+    _text("device", primary_key=True),
+    _text("name"),
+    _text("shard"),  # two hex digits, protocols.uplink.topics
+    _text("meter_address"),
+    _int("multiplier"),  # CT x PT of the main meter
+    _int("rounds"),
+    _int("utc_offset_s"),
+    _int("added_s"),
+)
+
+# A reading belongs to a metering point; point 1 is the main meter.
+meters = Table(
+    "meters",
+    metadata,
+    _int("id", primary_key=True),
+    _device(),
+    _int("metering_point"),
+    UniqueConstraint("device", "metering_point"),
+)
+
+links = Table(
+    "links",
+    metadata,
+    _device(primary_key=True),
+    _int("last_seen_s"),  # station time of the last message other than NOW
+    _maybe_int("hello_s"),  # station time of the last link-up
+    Column("epoch", LargeBinary),
+    _maybe_int("boot"),
+    Column("firmware", Text),
+    Column("product", Text),
+    Column("board", Text),
+    _maybe_int("t_ok"),
+    _maybe_int("clock_off_s"),  # device clock minus station clock at hello, before the welcome set it
+    _maybe_int("last_command"),  # highest id applied
+    _maybe_int("multiplier"),  # as the device has it
+)
+
+live = Table(
+    "live",
+    metadata,
+    _device(primary_key=True),
+    _int("received_s"),
+    _int("t_s"),
+    _int("t_ok"),
+    _maybe_int("power_w"),
+    _maybe_int("setpoint_w"),
+    _int("tripped"),
+    _maybe_int("open"),
+    _int("alarm"),
+    _int("permitted"),
+    _maybe_int("remaining_wh"),
+    _int("guarantee"),
+    _int("meter_ok"),
+    _int("plan_id"),
+    _int("last_order"),
+    Column("body", LargeBinary, nullable=False),  # the NOW message as it came
+)
+
+trail = Table(
+    "trail",
+    metadata,
+    _device(primary_key=True),
+    _int("t_s", primary_key=True),  # station time: a device clock may be wrong
+    _maybe_int("power_w"),
+    _maybe_int("setpoint_w"),
+    sqlite_with_rowid=False,
+)
+
+streams = Table(
+    "streams",
+    metadata,
+    _int("id", primary_key=True),
+    _device(),
+    Column("epoch", LargeBinary, nullable=False),
+    _int("stream"),
+    _int("mark"),  # all up to here is stored or in a named gap
+    _int("top"),  # highest sequence ever stored
+    _int("opened_s"),
+    UniqueConstraint("device", "epoch", "stream"),
+)
+
+records = Table(
+    "records",
+    metadata,
+    Column("stream_id", Int, ForeignKey("streams.id"), primary_key=True),
+    _int("seq", primary_key=True),
+    _int("kind"),
+    _int("t_s"),
+    _int("t_ok"),
+    _int("received_s"),
+    Column("flaw", Text),  # why the body could not be used; the record is kept all the same
+    Column("body", LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+gaps = Table(
+    "gaps",
+    metadata,
+    _int("id", primary_key=True),
+    Column("stream_id", Int, ForeignKey("streams.id"), nullable=False),
+    _int("first_seq"),
+    _int("last_seq"),
+    _int("reason"),  # protocols.uplink.codes.GAP_REASONS
+    _int("found_s"),
+    Index(None, "stream_id", "first_seq"),
+)
+
+events = Table(
+    "events",
+    metadata,
+    _int("id", primary_key=True),
+    _device(),
+    _int("t_s"),
+    _int("t_ok"),
+    _int("received_s"),
+    _int("code"),  # protocols.uplink.codes.EVENTS
+    _int("important"),
+    Column("data", JSON, nullable=False),  # {field name: int or text}
+    Column("stream_id", Int, ForeignKey("streams.id"), nullable=False),
+    _int("seq"),
+    UniqueConstraint("stream_id", "seq"),
+    Index(None, "device", "id"),
+)
+
+readings = Table(
+    "readings",
+    metadata,
+    Column("meter_id", Int, ForeignKey("meters.id"), primary_key=True),
+    _int("kind", primary_key=True),  # messages.CURVE or messages.DAILY
+    _int("slot_s", primary_key=True),
+    _int("interval_s"),  # 0 for a daily freeze
+    _int("quality"),  # protocols.meters.points.QUALITIES
+    _int("t_ok"),
+    Column("points", LargeBinary, nullable=False),  # CBOR {point number: value}
+    sqlite_with_rowid=False,
+)
+
+commands = Table(
+    "commands",
+    metadata,
+    _device(primary_key=True),
+    _int("command", primary_key=True),  # id, strictly increasing per device
+    _int("kind"),
+    Column("params", JSON, nullable=False),  # by field name; bytes as {"hex": "..."}
+    _text("state"),
+    _text("author"),
+    Column("approver", Text),
+    _text("note"),
+    _int("created_s"),
+    _int("not_before_s"),
+    _int("deadline_s"),
+    _int("publishes"),  # counted before each try: 0 proves that it never left
+    _maybe_int("published_s"),
+    _maybe_int("done_s"),
+    _maybe_int("reason"),  # protocols.uplink.codes.REASONS
+    _maybe_int("tripped"),  # as measured by the device with its result
+    _maybe_int("open"),
+    _maybe_int("remaining_wh"),
+    Column("detail", JSON(none_as_null=True)),
+    Index(None, "state"),
+)
+
+command_log = Table(
+    "command_log",
+    metadata,
+    _int("id", primary_key=True),
+    _text("device"),
+    _int("command"),
+    _int("t_s"),
+    Column("state_from", Text),
+    _text("state_to"),
+    Column("facts", JSON, nullable=False),
+    ForeignKeyConstraint(["device", "command"], ["commands.device", "commands.command"]),
+    Index(None, "device", "command"),
+)
+
+orders = Table(
+    "orders",
+    metadata,
+    _device(primary_key=True),
+    _int("order", primary_key=True),  # number, strictly increasing per device
+    _int("command"),
+    _int("flag"),  # codes.APPEND or codes.REFRESH
+    _int("value_wh"),
+    _int("alarm_wh"),
+    _int("trip_wh"),
+    _int("rounds"),
+    _int("created_s"),
+    _maybe_int("applied_s"),  # device time of its purchase_applied event
+    _maybe_int("remaining_before_wh"),
+    _maybe_int("remaining_after_wh"),
+    ForeignKeyConstraint(["device", "command"], ["commands.device", "commands.command"]),
+)
+
+counters = Table(
+    "counters",
+    metadata,
+    _text("name", primary_key=True),  # who counts
+    _text("reason", primary_key=True),
+    _int("n"),
+    _int("first_s"),
+    _int("last_s"),
+    _text("source"),  # topic or device of the last one, cut
+    _text("sample_hex"),  # first bytes of the last one
+)
+
+users = Table(
+    "users",
+    metadata,
+    _text("name", primary_key=True),
+    _text("password_hash"),
+    _int("must_change"),
+    _int("failures"),
+    _int("locked_until_s"),
+    _int("session"),  # raised by every password change: older sessions end
+    _int("created_s"),
+    _maybe_int("last_login_s"),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    _int("id", primary_key=True),
+    _int("t_s"),
+    _text("author"),
+    _text("action"),
+    _text("subject"),
+    Column("detail", JSON, nullable=False),
+)
+
+settings = Table(
+    "settings",
+    metadata,
+    _text("key", primary_key=True),
+    Column("value", JSON, nullable=False),
+)

@@ -1,0 +1,199 @@
+"""The command line: enrol, command, export; and `up` as a whole."""
+
+import csv
+import io
+import json
+import os
+import signal
+import stat
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from click.testing import CliRunner
+
+from protocols.meters.points import BY_ALIAS
+from protocols.uplink import topics
+from station.cli.data import guarded
+from station.cli.main import cli
+from station.store import db, devices, live, streams
+from station.store.schema import metadata
+from tests.unit.station.conftest import Process
+from tests.unit.station.double import T0, LiveDouble, curve, daily, diag, event, wait
+
+DAY_S = T0 - T0 % 86_400
+ENERGY = BY_ALIAS["energy_import_wh"][0]
+
+
+@pytest.fixture
+def run(settings):
+    def call(*words, status=0):
+        done = CliRunner().invoke(cli, [*words, "--home", str(settings.home)])
+        assert done.exit_code == status, done.output
+        return done.stdout if status == 0 else done.stderr
+
+    return call
+
+
+def test_migrations_make_the_tables_of_the_schema(engine):
+    with db.reading(engine) as c:
+        assert compare_metadata(MigrationContext.configure(c), metadata) == []
+
+
+def test_enrolment_writes_a_private_identity(run, settings, engine, tmp_path):
+    path = tmp_path / "id.json"
+    run("device", "add", "T0000003", "--meter", "123456789012", "--identity", str(path))
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    meter = json.loads(path.read_text())["meter"]
+    assert (meter["address"], meter["baud"]) == ("123456789012", 9600)
+    listed = [json.loads(line) for line in run("device", "list").splitlines()]
+    assert [row["device"] for row in listed] == ["T0000003", "T1", "T2"]
+    assert "this id is taken" in run("device", "add", "T0000003", status=1)
+
+
+COMMANDS = [
+    (["trip", "T1", "--rounds", "1,3", "--delay-s", "60"], {"rounds": 5, "delay_s": 60, "limit_s": 0}),
+    (["permit", "T1", "--rounds", "2"], {"rounds": 2}),
+    (["release", "T1", "plan"], {}),
+    (["guarantee", "T1", "on", "--half-hours", "2"], {"on": 1, "duration_s": 3600}),
+    (
+        ["order", "T1", "--value-kwh", "5", "--trip-kwh", "-1"],
+        {"order": 1, "flag": 0x55, "value_wh": 5000, "alarm_wh": 0, "trip_wh": -1000, "rounds": 1},
+    ),
+]
+
+
+@pytest.mark.parametrize(("words", "params"), COMMANDS, ids=[words[0] for words, _params in COMMANDS])
+def test_command_is_queued(run, engine, words, params):
+    row = json.loads(run("command", *words))
+    assert (row["state"], row["params"]) == ("queued", params)
+    assert json.loads(run("command", "show", "T1", "1"))["log"][-1]["state_to"] == "queued"
+
+
+def test_plan_from_the_shell(run, engine):
+    row = json.loads(
+        run("command", "plan", "T1", "--period", "16-24:90", "--rounds", "1,2", "--alarm-s", "5,7")
+    )
+    assert row["params"]["alarm_s"] == [5, 7]
+    assert "round" in run("command", "plan", "T1", "--period", "16-24:90", "--rounds", "4", status=1)
+    assert "half hours" in run("command", "plan", "T1", "--period", "16", status=2)
+
+
+@pytest.fixture
+def filled(handler, device):
+    handler.take(
+        [
+            device.batch(topics.EV, 1, [event("terminal_fault", task="=cmd|'/c calc'!A1", error="负荷")]),
+            device.batch(topics.DA, 1, [curve(DAY_S, {8: -5, 1: 2200}), daily(DAY_S, {ENERGY: 9})]),
+            device.batch(topics.LG, 1, [diag(1), diag(2)]),
+        ]
+    )
+
+
+def test_readings_are_exported_point_by_point(run, filled):
+    rows = list(csv.DictReader(io.StringIO(run("data", "export", "readings"))))
+    assert [(row["kind"], row["alias"], row["value"]) for row in rows] == [
+        ("curve", "voltage_a_dv", "2200"),
+        ("curve", "power_dw", "-5"),
+        ("daily", "energy_import_wh", "9"),
+    ]
+    assert rows[0]["time"] == "2026-09-21T00:00:00Z"
+    assert rows[0]["quality"] == "measured"
+
+
+def test_export_is_bounded_by_device_and_time(run, filled):
+    assert json.loads(run("data", "export", "readings", "--format", "json", "--device", "T2")) == []
+    assert json.loads(run("data", "export", "events", "--format", "json", "--since", str(T0 + 1))) == []
+    assert len(json.loads(run("data", "export", "events", "--format", "json", "--until", "2026-09-22"))) == 1
+    assert "ISO 8601" in run("data", "export", "events", "--since", "yesterday", status=2)
+
+
+def test_export_to_a_file_for_spreadsheets(run, filled, tmp_path):
+    out = tmp_path / "e.csv"
+    run("data", "export", "events", "--bom", "--out", str(out))
+    assert out.read_bytes().startswith(b"\xef\xbb\xbf")
+    row = next(csv.DictReader(io.StringIO(out.read_text("utf-8-sig"))))
+    assert "负荷" in row["data"]
+
+
+@pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])
+def test_spreadsheets_run_no_formula_of_ours(cell):
+    assert guarded(cell) == "'" + cell
+    assert guarded(-1) == -1
+
+
+def test_command_export_guards_notes(run, engine):
+    run("command", "permit", "T1", "--note", '=HYPERLINK("http://x")')
+    row = next(csv.DictReader(io.StringIO(run("data", "export", "commands"))))
+    assert row["note"].startswith("'=")
+    assert row["kind"] == "permit_close"
+
+
+def test_lists_of_the_last_diagnostics_and_trail(filled, handler, device, engine):
+    handler.take([device.now(power_w=5, setpoint_w=9)])
+    with db.reading(engine) as c:
+        assert streams.last_diag(c, "T1")["heap_free"] == 2
+        found = live.latest(c, "T1")
+        assert live.trail(c, "T1", 0) == [(found["received_s"], 5, 9)]
+        assert found["frames"] == [[T0, 0, b"\x68"]]
+
+
+def test_trail_is_pruned(handler, device, engine):
+    for at in (1, 2, 3 + live.TRAIL_S):
+        with db.writing(engine) as c:
+            live.put(c, "T1", {name: 0 for name in live._COLUMNS}, b"", at)
+            live.prune(c, "T1", at)
+    with db.reading(engine) as c:
+        assert [t_s for t_s, _power, _setpoint in live.trail(c, "T1", 0)] == [3 + live.TRAIL_S]
+
+
+def test_up_runs_the_station_and_ends_all_of_it(settings, run):
+    up = Process(settings, "up", "--port", "0", "--mqtt-port", "0")
+    try:
+        for part in ("broker_ready", "ingest_ready", "dispatch_ready"):
+            wait(lambda part=part: part in up.text(), 30)
+        wait(lambda: "one_time_password=" in up.text(), 30)
+        assert set(settings.ports()) == {"web", "mqtt"}
+        run("device", "add", "T1")  # while it runs
+        wait(lambda: "broker_accounts_reloaded" in up.text())
+        live_double = LiveDouble(settings, settings.broker())
+        assert live_double.subscribe()
+        live_double.send(live_double.hello())
+        live_double.next(topics.WELCOME)
+
+        children = wait(lambda: child_pids(up.process.pid))
+        victim = next(pid for pid, words in children.items() if "ingest" in words)
+        os.kill(victim, signal.SIGKILL)
+        wait(lambda: up.text().count("ingest_ready") == 2, 20)
+        live_double.send(live_double.hello())
+        live_double.next(topics.WELCOME)
+        live_double.close()
+        children = child_pids(up.process.pid)
+
+        second = Process(settings, "up", "--port", "0", "--mqtt-port", "0")
+        assert second.process.wait(20) == 1
+        assert "already running" in second.text()
+        os.kill(up.process.pid, signal.SIGINT)
+        assert up.process.wait(30) == 0
+        assert not any(os.path.exists(f"/proc/{pid}") for pid in children)
+        assert settings.ports() == {}
+    finally:
+        if up.process.poll() is None:
+            up.stop()
+    with db.reading(db.engine(settings.home)) as c:
+        assert devices.get(c, "T1")["firmware"] == "0.1.0"
+
+
+def child_pids(parent):
+    found = {}
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{pid}/stat") as file:
+                ppid = int(file.read().rsplit(")", 1)[1].split()[1])
+            with open(f"/proc/{pid}/cmdline") as file:
+                words = file.read().split("\0")
+        except FileNotFoundError:
+            continue
+        if ppid == parent:
+            found[int(pid)] = words
+    return found

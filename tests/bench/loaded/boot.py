@@ -1,0 +1,88 @@
+"""boot.py of the unix board with a watch on it: `boot.py run.json ADDRESS BYTES`, run by power_on.py.
+
+Runs the real terminal under load (EVENTS_A_S events a second beside its own work) and prints
+    trip_us=N moved=0|1     for each decision: last byte of the reading taken -> relay outputs driven (for one
+                            that no reading began, from its own begin)
+    heap=N                  each second: bytes in use after a collection
+The load and the watch allocate too, so the heap figure is above the product's own.
+"""
+
+import gc
+import sys
+
+import uctypes
+import vfs
+
+gc.threshold(4096)
+vfs.mount(vfs.VfsRom(uctypes.bytearray_at(int(sys.argv[2]), int(sys.argv[3]))), "/rom")
+sys.path[:] = ["/rom", ".frozen"]
+
+import asyncio  # noqa: E402
+import time  # noqa: E402
+
+from firmware.hal import unix  # noqa: E402
+from firmware.terminal import Terminal  # noqa: E402
+
+EVENTS_A_S = 20
+
+
+class Watch:
+    def __init__(self, terminal):
+        self.heard_us = None
+        port = terminal.bus._port
+        read = port.read
+
+        async def stamped_read(timeout_ms):
+            data = await read(timeout_ms)
+            if data:
+                self.heard_us = time.ticks_us()
+            return data
+
+        port.read = stamped_read
+        relays = terminal.board.relays
+        controller = terminal.controller
+        step = controller.step
+
+        drive = relays.drive
+
+        def timed_step(begin_us=None):
+            self.begin_us = begin_us or time.ticks_us()
+            step()
+
+        def timed_drive(mask):
+            before = relays.tripped()
+            drive(mask)
+            took_us = time.ticks_diff(time.ticks_us(), self.begin_us)
+            print("trip_us=%d moved=%d" % (took_us, before != mask))
+
+        relays.drive = timed_drive
+        controller.step = timed_step
+        terminal.poller._on_power = lambda: timed_step(self.heard_us)
+
+
+async def load(terminal):
+    number = 0
+    while True:
+        await asyncio.sleep_ms(1000 // EVENTS_A_S)
+        terminal.controller.event("clock_set", {"step_ms": number})
+        number += 1
+
+
+async def weigh():
+    while True:
+        await asyncio.sleep_ms(1000)
+        gc.collect()
+        print("heap=%d" % gc.mem_alloc())
+
+
+async def main():
+    terminal = Terminal(unix.Board(sys.argv[1]))
+    gc.collect()
+    gc.threshold(16384)
+    Watch(terminal)
+    tasks = [asyncio.create_task(load(terminal)), asyncio.create_task(weigh())]
+    await terminal.run()
+    return tasks
+
+
+asyncio.run(main())

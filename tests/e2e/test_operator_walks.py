@@ -1,0 +1,60 @@
+"""A browser at the real station: first login, terminal page, trip, executed as the relay read it back."""
+
+from playwright.sync_api import expect
+
+from hil.plugin import DEVICE
+from tests.browser.site import Desk, chromium
+
+NEW_PASSWORD = "First-Light-2026"
+STEPS_MS = 30_000
+WORDS = {
+    "zh_CN": {"trip": "遥控跳闸", "executed": "已执行", "refused": "已拒绝"},
+    "en": {"trip": "Remote trip", "executed": "Executed", "refused": "Refused"},
+}
+
+
+def _first_login(desk, password):
+    page = desk.go("/login")
+    page.fill("#name", "admin")
+    page.fill("#password", password)
+    page.click("main button.main")
+    expect(page).to_have_url(desk.url + "/password")
+    page.fill("#old", password)
+    page.fill("#password", NEW_PASSWORD)
+    page.fill("#again", NEW_PASSWORD)
+    page.click("main button.main")
+    expect(page).to_have_url(desk.url + "/")
+
+
+def _trip(desk, round_no, state):
+    page = desk.go(f"/terminals/{DEVICE}")
+    expect(page.locator("#p-power .big").first).to_be_visible()
+    page.click(f'a[href="/terminals/{DEVICE}/commands/new/trip"]')
+    page.check(f'input[name="rounds"][value="{round_no}"]')
+    page.fill("#delay_min", "0")
+    page.click("aside button.main")
+    page.fill("#typed", DEVICE)
+    page.click("aside button.main")
+    expect(page.locator("#p-command .badge")).to_have_text(state, timeout=STEPS_MS)
+
+
+def test_operator_trips_and_sees_what_the_relay_says(rig):
+    rig.world.ask(recloses_after_s=None)
+    password = rig.station.one_time_password()
+    with chromium() as browser:
+        desk = Desk(browser, rig.station.url, "zh_CN", "dark")
+        _first_login(desk, password)
+        _trip(desk, 1, WORDS["zh_CN"]["executed"])
+        assert rig.world.truth()["open"] == 0b001
+        rounds = desk.go(f"/terminals/{DEVICE}").locator("#p-rounds tbody tr")
+        expect(rounds.first.locator(".trip").first).to_be_visible(timeout=STEPS_MS)
+        assert desk.trouble == []
+
+        english = Desk(browser, rig.station.url, "en", "light")
+        english.log_in(NEW_PASSWORD)
+        _trip(english, 2, WORDS["en"]["executed"])
+        assert rig.world.truth()["open"] == 0b011
+        rig.guarantee(on=True)
+        _trip(english, 3, WORDS["en"]["refused"])
+        assert rig.world.truth()["tripped"] == 0
+        assert english.trouble == []

@@ -1,9 +1,9 @@
-"""Fetch the pinned npm packages whose files the operators' pages carry. Run by the maintainer, never by setup.
+"""Fetch the pinned npm packages whose files the pages carry. Run by the maintainer, never by setup.
 
     python tools/vendor.py            fetch, check against the pinned SHA-256, write into static/vendor
     python tools/vendor.py --check    only compare the committed files with VENDOR.json (no network)
 
-Files and their licences are committed: installing needs no node and no network, the pages load nothing from outside.
+Files and their licences are committed: installing needs no node, the pages load nothing from outside.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ from pathlib import Path
 VENDOR = Path(__file__).parent.parent / "station" / "web" / "static" / "vendor"
 RECORD = VENDOR / "VENDOR.json"
 
-# package, version, licence, SHA-256 of the npm tarball, {path in the tarball: name under static/vendor/<package>/}
+# package, version, licence, SHA-256 of the npm tarball, {path in it: name under static/vendor/<package>/}
 PACKAGES = (
     (
         "echarts",

@@ -1,0 +1,105 @@
+"""Login, password, logout, language and theme."""
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
+from flask_login import current_user
+from werkzeug.wrappers import Response
+
+from station import access
+from station.access.policy import CLASSES, LENGTH, MAX_LENGTH
+from station.errors import FieldError, Invalid
+from station.store import audit
+from station.web import people
+from station.web.db import writing
+from station.web.errors import by_field, said
+from station.web.i18n import LANGUAGES
+
+blueprint = Blueprint("auth", __name__)
+limiter = Limiter(get_remote_address)
+LOGIN_RATE = "20 per minute"  # an address; the lock after failures (station/access) is per name
+NAME_CHARS = 64
+YEAR_S = 365 * 86400
+THEMES = ("light", "dark")
+CHOICES = {"lang": tuple(LANGUAGES), "theme": THEMES}  # cookie -> values it may have
+
+
+@blueprint.get("/login")
+def login() -> Response | str:
+    if current_user.is_authenticated:
+        return redirect(people.safe_next(request.args.get("next")))
+    return render_template("login.html", values={}, errors={})
+
+
+@blueprint.post("/login")
+@limiter.limit(LOGIN_RATE)
+def login_done() -> Response | tuple[str, int]:
+    name, password = (
+        request.form.get("name", "")[:NAME_CHARS],
+        request.form.get("password", "")[: MAX_LENGTH + 1],
+    )
+    with writing() as c:
+        found = access.login(c, name, password)
+    if isinstance(found, FieldError):
+        return render_template("login.html", values={"name": name}, errors={}, trouble=said(found)), 403
+    people.enter(found)
+    return redirect(people.safe_next(request.args.get("next")))
+
+
+@blueprint.get("/password")
+def password() -> str:
+    return render_template("password.html", errors={}, rule=password_rule())
+
+
+@blueprint.post("/password")
+@limiter.limit(LOGIN_RATE)
+def password_done() -> Response | tuple[str, int]:
+    old, new, again = (request.form.get(name, "")[: MAX_LENGTH + 1] for name in ("old", "password", "again"))
+    try:
+        if new != again:
+            raise Invalid(FieldError("again", "password_again"))
+        with writing() as c:
+            row = access.change_password(c, current_user.name, old, new)
+    except Invalid as invalid:
+        return render_template("password.html", errors=by_field(invalid.errors), rule=password_rule()), 422
+    people.enter(row)
+    flash(_("Your password is changed."), "ok")
+    return redirect(url_for("overview.page"))
+
+
+def password_rule() -> str:
+    return _(
+        "At least %(length)s characters, %(classes)s kinds of: lower case, upper case, digits, others.",
+        length=LENGTH,
+        classes=CLASSES,
+    )
+
+
+@blueprint.post("/logout")
+def logout() -> Response:
+    with writing() as c:
+        audit.add(c, current_user.name, "logout", current_user.name)
+    people.leave()
+    return redirect(url_for("auth.login"))
+
+
+@blueprint.post("/alive")
+def alive() -> tuple[str, int]:
+    return "", 204
+
+
+@blueprint.post("/preferences")
+def preferences() -> Response:
+    reply = redirect(people.safe_next(request.form.get("next")))
+    for cookie, allowed in CHOICES.items():
+        if request.form.get(cookie) in allowed:
+            reply.set_cookie(
+                cookie,
+                request.form[cookie],
+                max_age=YEAR_S,
+                samesite="Lax",
+                httponly=True,
+                secure=request.is_secure,
+            )
+    return reply

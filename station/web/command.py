@@ -1,0 +1,157 @@
+"""Command dialogs: draft -> preview -> confirm -> the command's own page."""
+
+from typing import Any
+
+from flask import Blueprint, abort, current_app, redirect, render_template, request, url_for
+from flask_login import current_user
+from werkzeug.datastructures import MultiDict
+from werkzeug.wrappers import Response
+
+from protocols.uplink import messages
+from station import controls, plans, prepaid
+from station.errors import FieldError, Invalid
+from station.store import commands, devices, live
+from station.store.db import now_s
+from station.web import curve, drafts, panels, picture, sealed
+from station.web.db import view, writing
+from station.web.errors import by_field
+
+blueprint = Blueprint("command", __name__, url_prefix="/terminals/<device>/commands")
+LOOKED_BACK = 50  # recent commands among which a second press of "confirm" finds the first
+TYPED = frozenset({messages.TRIP})  # kinds confirmed by typing the terminal's id
+
+
+def known(device: str, kind: str | None = None) -> dict[str, Any]:
+    if kind is not None and kind not in drafts.KINDS:
+        abort(404)
+    return devices.get(view(), device) or abort(404)
+
+
+def running_plan(device: str) -> dict[str, Any] | None:
+    """Parameters of the plan the terminal says it runs, when it was made here."""
+    now = live.latest(view(), device)
+    found = commands.get(view(), device, now["plan_id"]) if now and now["plan_id"] else None
+    return found["params"] if found and found["kind"] == messages.PERIOD_PLAN else None
+
+
+def load_today(row: dict[str, Any]) -> list[int | None]:
+    at = now_s()
+    made = curve.build(view(), row, curve.local_day(at, row["utc_offset_s"]), at)
+    return made["power_w"]
+
+
+def plan_picture(row: dict[str, Any], form: MultiDict[str, str]) -> dict[str, Any]:
+    safety, float_pct = drafts.number(form.get("safety_kw")), drafts.number(form.get("float_pct"))
+    safe = safety if isinstance(safety, int) and safety > 0 else 0
+    bent = float_pct if isinstance(float_pct, int) and abs(float_pct) < 80 else 0
+    return picture.draw([*drafts.plan_rows(form).values()], safe, load_today(row), bent)
+
+
+def picture_of(row: dict[str, Any], params: dict[str, Any]) -> dict[str, Any]:
+    return picture.draw(
+        plans.periods(params), params["safety_w"] // 1000, load_today(row), params["float_pct"]
+    )
+
+
+def show_form(row: dict[str, Any], kind: str, form: MultiDict[str, str], errors: dict[str, list[str]]) -> str:
+    shown = plan_picture(row, form) if kind == "period_plan" else None
+    return render_template(
+        "draft.html",
+        d=row,
+        kind=kind,
+        values=form,
+        errors=errors,
+        picture=shown,
+        valid_choices=drafts.VALID_MIN,
+        half_hours=drafts.HALF_HOUR_LABELS,
+        note_chars=drafts.NOTE_CHARS,
+    )
+
+
+@blueprint.get("/new/<kind>")
+def draft(device: str, kind: str) -> str:
+    row = known(device, kind)
+    first = drafts.first_values(kind, row, running_plan(device), prepaid.next_order(view(), device))
+    return show_form(row, kind, first, {})
+
+
+@blueprint.post("/new/<kind>")
+def preview(device: str, kind: str) -> str | tuple[str, int]:
+    row = known(device, kind)
+    if "edit" in request.form:
+        return show_form(row, kind, request.form, {})
+    try:
+        params, valid_min, note = drafts.build(kind, request.form, row)
+    except Invalid as invalid:
+        return show_form(row, kind, request.form, by_field(invalid.errors)), 422
+    deadline_s = now_s() + 60 * valid_min
+    content = sealed.Content(device, drafts.KINDS[kind], params, deadline_s, current_user.name, note)
+    return show_preview(row, content, request.form, {})
+
+
+def show_preview(
+    row: dict[str, Any], content: sealed.Content, form: Any, errors: dict[str, list[str]]
+) -> str:
+    kind = messages.COMMAND_NAMES[content.kind]
+    is_plan = content.kind == messages.PERIOD_PLAN
+    running = running_plan(row["device"]) if is_plan else None
+    kept = [
+        (name, text) for name, text in form.items(multi=True) if name not in ("csrf_token", "token", "typed")
+    ]
+    return render_template(
+        "preview.html",
+        d=row,
+        kind=kind,
+        content=content,
+        kept=kept,
+        errors=errors,
+        token=sealed.token(_secret(), content),
+        typed=content.kind in TYPED,
+        look=controls.preview(view(), row["device"], content.kind, content.params),
+        picture=picture_of(row, content.params) if is_plan else None,
+        running=picture_of(row, running) if running else None,
+        periods=plans.periods(content.params) if is_plan else [],
+    )
+
+
+@blueprint.post("/confirm")
+def confirm(device: str) -> Response | str | tuple[str, int]:
+    row = known(device)
+    content = sealed.read(_secret(), request.form.get("token", ""))
+    if content is None or content.device != device or content.author != current_user.name:
+        abort(400)
+    if content.kind in TYPED and request.form.get("typed", "").strip() != device:
+        return show_preview(row, content, request.form, by_field([FieldError("typed", "typed_differs")])), 422
+    try:
+        number = send(content)
+    except Invalid as invalid:
+        return show_preview(row, content, request.form, by_field(invalid.errors)), 422
+    return redirect(url_for("command.page", device=device, command=number))
+
+
+def send(content: sealed.Content) -> int:
+    """Queue exactly the previewed content, once: a second confirmation finds the command of the first."""
+    mark = f"#{content.fingerprint}"
+    with writing() as c:
+        for earlier in commands.recent(c, content.device, LOOKED_BACK):
+            if earlier["note"].split(" ")[0] == mark:
+                return earlier["command"]
+        note = f"{mark} {content.note}".strip()
+        return controls.submit(
+            c, content.device, content.kind, content.params, content.author, note, content.deadline_s
+        )
+
+
+@blueprint.get("/<int:command>")
+def page(device: str, command: int) -> str:
+    context = panels.command_context(view(), device, command) or abort(404)
+    return render_template("command.html", **context)
+
+
+@blueprint.post("/picture")
+def picture_only(device: str) -> str:
+    return render_template("panels/plan.html", picture=plan_picture(known(device), request.form))
+
+
+def _secret() -> bytes:
+    return current_app.config["SECRET_KEY"]

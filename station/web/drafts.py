@@ -1,0 +1,175 @@
+"""From a filled form to the parameters of a command: text becomes numbers here, the rooms judge them."""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from werkzeug.datastructures import MultiDict
+
+from protocols.uplink import messages
+from protocols.uplink.codes import APPEND
+from station import controls, plans, prepaid
+from station.errors import FieldError, Invalid
+from station.plans.period import HALF_HOURS, MAX_PERIODS
+
+Form = MultiDict[str, str]
+Device = Mapping[str, Any]
+
+KINDS = {name: kind for kind, name in messages.COMMAND_NAMES.items()}
+VALID_MIN = (1, 5, 15, 60)  # how long a command may wait for its terminal
+DEFAULT_VALID_MIN = 5
+NOTE_CHARS = 120  # of the author's remark; the fingerprint stands before it
+
+
+def number(text: str | None) -> Any:
+    """An integer where the text is one, None for nothing, else the text: the room says what is wrong."""
+    text = (text or "").strip().replace(",", "")
+    return int(text) if re.fullmatch(r"[+-]?[0-9]{1,12}", text) else text or None
+
+
+def chosen_rounds(form: Form) -> list[Any]:
+    return [number(value) for value in form.getlist("rounds")]
+
+
+def _trip(form: Form, device: Device) -> dict[str, Any]:
+    delay = number(form.get("delay_min"))
+    delay_s = delay * 60 if isinstance(delay, int) else delay
+    try:
+        return controls.trip(
+            chosen_rounds(form), delay_s, number(form.get("limit_half_hours")), device["rounds"]
+        )
+    except Invalid as invalid:  # the room counts seconds, the form minutes
+        raise Invalid(*(_in_minutes(e) if e.field == "delay_s" else e for e in invalid.errors)) from None
+
+
+def _in_minutes(error: FieldError) -> FieldError:
+    return FieldError("delay_min", error.key, {k: v // 60 for k, v in error.args.items()})
+
+
+def _permit(form: Form, device: Device) -> dict[str, Any]:
+    return controls.permit(chosen_rounds(form), device["rounds"])
+
+
+def plan_rows(form: Form) -> dict[int, tuple[Any, Any, Any]]:
+    """{row of the form: (start, end, setpoint kW)} of the rows with a setpoint; the others are spare."""
+    rows = {}
+    for n in range(MAX_PERIODS):
+        start, end, setpoint = (
+            number(form.get(f"periods-{n}-{name}")) for name in ("start", "end", "setpoint_kw")
+        )
+        if setpoint is not None:
+            rows[n] = (start, end, setpoint)
+    return rows
+
+
+def _plan(form: Form, device: Device) -> dict[str, Any]:
+    alarms = [number(form.get(f"alarm_s-{n}")) for n in range(device["rounds"])]
+    names = ("slide_s", "safety_kw", "float_pct", "post_trip_s")
+    more = {name: number(form.get(name)) for name in names}
+    rows = plan_rows(form)
+    try:
+        return plans.build([*rows.values()], chosen_rounds(form), alarms, have=device["rounds"], **more)
+    except Invalid as invalid:  # the room counts the given periods, the form its rows
+        raise Invalid(
+            *(error._replace(field=_row_of(error.field, [*rows])) for error in invalid.errors)
+        ) from None
+
+
+def _row_of(field: str, rows: list[int]) -> str:
+    parts = field.split("-")
+    return f"periods-{rows[int(parts[1])]}-{parts[2]}" if parts[0] == "periods" and len(parts) == 3 else field
+
+
+def _purchase(form: Form, device: Device) -> dict[str, Any]:
+    names = ("order", "flag", "value_kwh", "alarm_kwh", "trip_kwh")
+    values = {name: number(form.get(name)) for name in names}
+    return prepaid.build(**values, rounds=chosen_rounds(form), have=device["rounds"])
+
+
+def _guarantee(form: Form, _device: Device) -> dict[str, Any]:
+    if form.get("on") not in ("0", "1"):
+        raise Invalid(FieldError("on", "needed"))
+    return controls.guarantee(form["on"] == "1", number(form.get("half_hours") or "0"))
+
+
+BUILD: dict[str, Callable[[Form, Device], dict[str, Any]]] = {
+    "trip": _trip,
+    "permit_close": _permit,
+    "period_plan": _plan,
+    "period_release": lambda _form, _device: {},
+    "purchase": _purchase,
+    "purchase_release": lambda _form, _device: {},
+    "guarantee": _guarantee,
+}
+
+
+def valid_min(form: Form) -> int:
+    value = number(form.get("valid_min") or str(DEFAULT_VALID_MIN))
+    if value not in VALID_MIN:
+        raise Invalid(FieldError("valid_min", "needed"))
+    return value
+
+
+def note(form: Form) -> str:
+    text = form.get("note", "").strip()
+    if len(text) > NOTE_CHARS:
+        raise Invalid(FieldError("note", "too_long", {"most": NOTE_CHARS}))
+    return text
+
+
+def build(kind_name: str, form: Form, device: Device) -> tuple[dict[str, Any], int, str]:
+    """Return (params, minutes it stays valid, remark); Invalid lists every problem of the form at once."""
+    errors: list[FieldError] = []
+    parts: list[Any] = []
+    for read in (lambda: BUILD[kind_name](form, device), lambda: valid_min(form), lambda: note(form)):
+        try:
+            parts.append(read())
+        except Invalid as invalid:
+            errors.extend(invalid.errors)
+    if errors:
+        raise Invalid(*errors)
+    return parts[0], parts[1], parts[2]
+
+
+def first_values(kind_name: str, device: Device, plan: Mapping[str, Any] | None, next_order: int) -> Form:
+    """What a fresh form shows: safe defaults, and the running plan where there is one."""
+    everyone = [("rounds", str(n + 1)) for n in range(device["rounds"])]
+    values: dict[str, list[tuple[str, str]]] = {
+        "trip": [("delay_min", "1"), ("limit_half_hours", "0")],
+        "guarantee": [("on", "1"), ("half_hours", "0")],
+        "purchase": [*everyone, ("order", str(next_order)), ("flag", str(APPEND)), ("trip_kwh", "0")],
+        "period_plan": _plan_values(device, plan)
+        if plan
+        else [*everyone, *_PLAN_DEFAULTS, *_alarm_values(device, [300])],
+    }
+    return MultiDict([*values.get(kind_name, []), ("valid_min", str(DEFAULT_VALID_MIN))])
+
+
+_PLAN_DEFAULTS = [
+    ("slide_s", "60"),
+    ("safety_kw", "0"),
+    ("float_pct", "0"),
+    ("post_trip_s", "120"),
+    ("periods-0-start", "16"),
+    ("periods-0-end", "22"),
+]
+
+
+def _alarm_values(device: Device, alarm_s: list[int]) -> list[tuple[str, str]]:
+    return [(f"alarm_s-{n}", str(alarm_s[min(n, len(alarm_s) - 1)])) for n in range(device["rounds"])]
+
+
+def _plan_values(device: Device, params: Mapping[str, Any]) -> list[tuple[str, str]]:
+    values = [("rounds", str(n + 1)) for n in range(device["rounds"]) if params["rounds"] >> n & 1]
+    for n, (start, end, setpoint_kw) in enumerate(plans.periods(params)):
+        row = (("start", start), ("end", end), ("setpoint_kw", setpoint_kw))
+        values += [(f"periods-{n}-{name}", str(value)) for name, value in row]
+    values += [(name, str(params[name])) for name in ("slide_s", "float_pct", "post_trip_s")]
+    return [
+        *values,
+        ("safety_kw", str(params["safety_w"] // 1000)),
+        *_alarm_values(device, params["alarm_s"]),
+    ]
+
+
+HALF_HOUR_LABELS = [f"{n // 2:02d}:{n % 2 * 30:02d}" for n in range(HALF_HOURS + 1)]

@@ -1,0 +1,76 @@
+"""What goes wrong, in words: field errors, HTTP errors as pages, or as JSON in both languages."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from flask import Flask, current_app, jsonify, render_template, request
+from flask_babel import force_locale
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response
+
+from station.errors import FieldError
+from station.web.i18n import LANGUAGES, word
+
+WORDS = {  # HTTP status -> key under `http.`
+    400: "bad_request",
+    401: "log_in",
+    403: "forbidden",
+    404: "not_found",
+    405: "method",
+    413: "too_large",
+    429: "too_many",
+    503: "busy",
+}
+
+
+class Refused(Exception):
+    """A request for a script that cannot be served; `key` has words under `http.`."""
+
+    def __init__(self, status: int, key: str) -> None:
+        super().__init__(key)
+        self.status, self.key = status, key
+
+
+def said(error: FieldError) -> str:
+    """The words of a field error in the page's language."""
+    return word("error", error.key).format(**error.args)
+
+
+def by_field(errors: Iterable[FieldError]) -> dict[str, list[str]]:
+    out: dict[str, list[str]] = {}
+    for error in errors:
+        out.setdefault(error.field, []).append(said(error))
+    return out
+
+
+def as_json(status: int, key: str, **more: Any) -> tuple[Response, int]:
+    words = {}
+    for language in LANGUAGES:
+        with force_locale(language):
+            words[language] = word("http", key)
+    return jsonify(error={"key": key, "message": words, **more}), status
+
+
+def _page(status: int, key: str) -> tuple[Any, int]:
+    if request.path.startswith(("/api/", "/live/", "/alive", "/healthz")):
+        return as_json(status, key)
+    title = word("http_title", key)
+    return render_template("error.html", title=title, text=word("http", key)), status
+
+
+def _http(error: HTTPException) -> tuple[Any, int]:
+    status = error.code or 500
+    return _page(status, WORDS.get(status, "bad_request" if status < 500 else "failed"))
+
+
+def _failed(error: Exception) -> tuple[Any, int]:
+    current_app.logger.exception("request_failed path=%s", request.path)
+    return _page(500, "failed")
+
+
+def init_app(app: Flask) -> None:
+    app.register_error_handler(CSRFError, lambda _error: _page(400, "csrf"))
+    app.register_error_handler(Refused, lambda error: as_json(error.status, error.key))
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(Exception, _failed)

@@ -1,0 +1,79 @@
+"""Events in words: title, tone, and each detail with its unit."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from flask_babel import gettext as _
+
+from protocols.uplink.codes import CONTROLS, REASONS
+from station.web.figures import duration, kw, kwh, local, rounds
+from station.web.i18n import word
+
+TONES = {  # event name -> (tone, icon)
+    "remote_trip": ("trip", "trip"),
+    "power_control_trip": ("trip", "trip"),
+    "energy_control_trip": ("trip", "trip"),
+    "power_control_alarm": ("warn", "warn"),
+    "energy_control_alarm": ("warn", "warn"),
+    "remote_trip_alarm": ("warn", "warn"),
+    "terminal_fault": ("trip", "warn"),
+    "meter_read_failed": ("warn", "warn"),
+    "power_up": ("warn", "bolt"),
+    "close_permitted": ("ok", "hand"),
+    "switch_closed": ("ok", "closed"),
+    "switch_opened": ("idle", "trip"),
+    "guarantee_on": ("accent", "shield"),
+    "guarantee_off": ("idle", "shield"),
+    "clock_set": ("idle", "clock"),
+    "purchase_applied": ("ok", "ok"),
+}
+
+
+def show(event: Mapping[str, Any], offset_s: int, device_name: str | None = None) -> dict[str, Any]:
+    """Return what the event list draws; with `device_name` the row links to its terminal."""
+    tone, shape = TONES.get(event["name"], ("idle", "idle"))
+    data = event["data"]
+    return {
+        "id": event["id"],
+        "device": event["device"],
+        "device_name": device_name,
+        "link": device_name is not None,
+        "t_s": event["t_s"],
+        "t_ok": event["t_ok"],
+        "offset_s": offset_s,
+        "name": event["name"],
+        "text": word("event", event["name"]),
+        "tone": tone,
+        "shape": shape,
+        "details": [(word("field", name), detail(name, value, offset_s)) for name, value in data.items()],
+    }
+
+
+def show_all(events: Iterable[Mapping[str, Any]], offset_s: int) -> list[dict[str, Any]]:
+    return [show(event, offset_s) for event in events]
+
+
+def detail(name: str, value: Any, offset_s: int) -> str:
+    """Return the value of an event field in words; the unit stands in the field's name."""
+    if not isinstance(value, int):
+        return str(value)
+    if name in _CODED:
+        space, names = _CODED[name]
+        return word(space, names[value]) if value in names else str(value)
+    if name == "rounds":
+        return ", ".join(str(n) for n in rounds(value)) or _("none")
+    if name == "until_s":
+        return local(value, offset_s, "%m-%d %H:%M") if value else _("until released")
+    for suffix, form in _UNITS:
+        if name.endswith(suffix):
+            return form(value)
+    return str(value)
+
+
+_CODED = {"control": ("control", CONTROLS), "reason": ("reason", REASONS)}
+_UNITS = (
+    ("_ms", lambda v: f"{v} ms"),
+    ("_wh", lambda v: f"{kwh(v)} kWh"),
+    ("_w", lambda v: f"{kw(v)} kW"),
+    ("_s", duration),
+)

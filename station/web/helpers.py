@@ -1,0 +1,90 @@
+"""Small functions that templates call."""
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from flask import Flask, g
+from flask_babel import gettext as _
+
+from protocols.uplink import messages
+from protocols.uplink.codes import APPEND
+from station import plans
+from station.web import device_model, feed
+from station.web.drafts import HALF_HOUR_LABELS
+from station.web.figures import duration, kw
+
+
+def age_words(t_s: int) -> str:
+    """How long ago, in the words of the script; empty in a live panel, where the browser fills it in."""
+    if g.get("live"):
+        return ""
+    passed = max(0, int(time.time()) - t_s)
+    for size, text in (
+        (86400, _("{n} d ago")),
+        (3600, _("{n} h ago")),
+        (60, _("{n} min ago")),
+        (2, _("{n} s ago")),
+    ):
+        if passed >= size:
+            return text.replace("{n}", str(passed // (size if size > 2 else 1)))
+    return _("just now")
+
+
+def valid_options(minutes: Sequence[int]) -> list[tuple[int, str]]:
+    return [(n, duration(n * 60)) for n in minutes]
+
+
+def limit_options(most_half_hours: int, zero: str) -> list[tuple[int, str]]:
+    return [(0, zero)] + [(n, duration(n * 1800)) for n in range(1, most_half_hours + 1)]
+
+
+def round_states(device: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """States of the rounds for the overview's table; [] before the first report."""
+    if device["tripped"] is None:
+        return []
+    return [device_model.round_state(n, device, device["online"]) for n in range(device["rounds"])]
+
+
+def param_rows(kind: int, params: Mapping[str, Any], offset_s: int) -> list[tuple[str, str]]:
+    """What a command carries, as (label, value)."""
+    if kind == messages.PERIOD_PLAN:
+        rows = [
+            (
+                _("Period %(n)s", n=n + 1),
+                f"{HALF_HOUR_LABELS[start]}–{HALF_HOUR_LABELS[end]}  {kw(1000 * setpoint_kw)} kW",
+            )
+            for n, (start, end, setpoint_kw) in enumerate(plans.periods(params))
+        ]
+        hidden = {"codes", "setpoints_w", "periods"}
+        return rows + [_row(name, params[name], offset_s) for name in params if name not in hidden]
+    return [_row(name, value, offset_s) for name, value in params.items()]
+
+
+def _row(name: str, value: Any, offset_s: int) -> tuple[str, str]:
+    if isinstance(value, list):
+        shown = " / ".join(feed.detail(name, each, offset_s) for each in value)
+    elif name in _WORDS:
+        shown = _WORDS[name](value)
+    else:
+        shown = feed.detail(name, value, offset_s)
+    return feed.word("param", name), shown
+
+
+_WORDS = {
+    "flag": lambda v: _("append") if v == APPEND else _("refresh"),
+    "on": lambda v: _("On") if v else _("Off"),
+    "limit_s": lambda v: duration(v) if v else _("until closing is permitted"),
+    "duration_s": lambda v: duration(v) if v else _("until it is released"),
+    "float_pct": lambda v: f"{v:+d} %",
+}
+
+
+def init_app(app: Flask) -> None:
+    app.jinja_env.globals.update(
+        age_words=age_words,
+        valid_options=valid_options,
+        limit_options=limit_options,
+        round_states=round_states,
+        half_hour_label=HALF_HOUR_LABELS.__getitem__,
+    )

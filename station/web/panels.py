@@ -1,0 +1,159 @@
+"""The panels of a page as HTML: the same templates at first load, in the live stream and in a poll.
+
+`panels` returns {name: JSON text}: a panel's id with its HTML, or "power" / "curve" for a chart.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from flask import g, render_template
+from sqlalchemy import Connection
+
+from protocols.uplink.codes import REASONS
+from station.store import commands, counters, devices, events, gaps, live, orders
+from station.store.commands import STATES
+from station.store.db import now_s
+from station.store.readings import SqliteReadingStore
+from station.web import curve, device_model, feed, fleet
+from station.web.helpers import param_rows
+
+TRAIL_S = 900  # what the live chart shows
+TAIL_S = 30  # what a live message repeats, so that a skipped one leaves no hole
+EVENTS, COMMANDS, GAPS, ORDERS = 12, 6, 8, 20  # rows of the panels
+STATE_TONES = {
+    "executed": ("ok", "ok"),
+    "refused": ("trip", "warn"),
+    "expired": ("warn", "clock"),
+    "unknown": ("unknown", "unknown"),
+}
+DEVICE_PANELS = (
+    "head",
+    "power",
+    "rounds",
+    "energy",
+    "guarantee",
+    "commands",
+    "controls",
+    "meter",
+    "link",
+    "events",
+    "frames",
+)
+OVERVIEW_PANELS = ("tiles", "table", "problems", "events")
+
+Arguments = Mapping[str, str]
+
+
+def device_context(c: Connection, device: str) -> dict[str, Any] | None:
+    """Everything the terminal's panels need, or None for an unknown device."""
+    row = devices.get(c, device)
+    if row is None:
+        return None
+    now = live.latest(c, device)
+    applied = now["last_order"] if now else 0
+    order = next((o for o in orders.recent(c, device, ORDERS) if o["order"] == applied), None)
+    return {
+        "d": row,
+        "v": device_model.view(row, now, order),
+        "events": feed.show_all(events.recent(c, device, EVENTS), row["utc_offset_s"]),
+        "commands": [command_row(k) for k in commands.recent(c, device, COMMANDS)],
+        "gaps": gaps.open_gaps(c, device)[:GAPS],
+    }
+
+
+def command_row(command: Mapping[str, Any]) -> dict[str, Any]:
+    tone, shape = STATE_TONES.get(command["state"], ("accent", "clock"))
+    reason = REASONS.get(command["reason"], str(command["reason"])) if command["reason"] else None
+    return {**command, "tone": tone, "shape": shape, "reason_name": reason}
+
+
+def command_context(c: Connection, device: str, command: int) -> dict[str, Any] | None:
+    row, found = devices.get(c, device), commands.get(c, device, command)
+    if row is None or found is None:
+        return None
+    log = commands.history(c, device, command)
+    return {
+        "d": row,
+        "k": command_row(found),
+        "steps": steps(found["state"], log),
+        "content": param_rows(found["kind"], found["params"], row["utc_offset_s"]),
+        "measured": _measured(row, found),
+    }
+
+
+def steps(state: str, log: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The way of a command: what is done, where it stands, what may come. The last step names the end."""
+    reached = {entry["state_to"]: entry["t_s"] for entry in log}
+    ends = {"executed": "end-ok", "refused": "end-bad", "expired": "end-bad", "unknown": "end-unknown"}
+    way: list[str] = list(STATES[: STATES.index("received") + 1])
+    out = [{"state": s, "t_s": reached.get(s), "style": "done" if s in reached else ""} for s in way]
+    if state in ends:
+        out.append({"state": state, "t_s": reached.get(state), "style": f"here {ends[state]}"})
+    else:
+        out[way.index(state)]["style"] = "here pulse"
+        out.append({"state": "executed", "t_s": None, "style": ""})
+    return out
+
+
+def _measured(row: Mapping[str, Any], command: Mapping[str, Any]) -> list[dict[str, Any]] | None:
+    """Relay state that came with the result, by round; None before there is one."""
+    if command["tripped"] is None:
+        return None
+    now = {"tripped": command["tripped"], "open": command["open"], "permitted": 0, "alarm": 0}
+    return [device_model.round_state(n, now, True) for n in range(row["rounds"])]
+
+
+def fleet_context(c: Connection, wanted: fleet.Filter) -> dict[str, Any]:
+    held = [{**d, "gaps": len(gaps.open_gaps(c, d["device"]))} for d in devices.all_devices(c)]
+    offsets = {d["device"]: (d["utc_offset_s"], d["name"]) for d in held}
+    return {
+        "d": None,
+        "wanted": wanted,
+        "queues": fleet.QUEUES,
+        "counts": fleet.counts(held),
+        "table": fleet.select(held, wanted),
+        "events": [feed.show(e, *offsets[e["device"]]) for e in events.recent(c, None, EVENTS)],
+        "refused": counters.all_counters(c),
+        "newest_s": max((d["last_seen_s"] or 0 for d in held), default=0) or None,
+    }
+
+
+def _of_device(c: Connection, arguments: Arguments) -> dict[str, str]:
+    context = device_context(c, arguments.get("device", ""))
+    if context is None:
+        return {}
+    device, at = context["d"], now_s()
+    tail = live.trail(c, device["device"], at - TAIL_S)
+    day = curve.day_start(curve.local_day(at, device["utc_offset_s"]), device["utc_offset_s"])
+    points = SqliteReadingStore.curve(c, device["device"], curve.POWER_NO, day)
+    held = [n for n, (value, _quality) in enumerate(points) if value is not None]
+    return _render(DEVICE_PANELS, context) | {"power": json.dumps(tail), "curve": json.dumps([day, held])}
+
+
+def _of_command(c: Connection, arguments: Arguments) -> dict[str, str]:
+    number = arguments.get("command", "")
+    context = command_context(c, arguments.get("device", ""), int(number)) if number.isdecimal() else None
+    return _render(("command",), context) if context else {}
+
+
+def _of_fleet(c: Connection, arguments: Arguments) -> dict[str, str]:
+    return _render(OVERVIEW_PANELS, fleet_context(c, fleet.Filter.of(arguments)))
+
+
+TOPICS: dict[str, Callable[[Connection, Arguments], dict[str, str]]] = {
+    "overview": _of_fleet,
+    "device": _of_device,
+    "command": _of_command,
+}
+ARGUMENTS = {"overview": ("queue", "q", "page"), "device": ("device",), "command": ("device", "command")}
+
+
+def panels(c: Connection, topic: str, arguments: Arguments) -> dict[str, str]:
+    """JSON text by name; KeyError for an unknown topic."""
+    g.live = True  # ages are left to the browser: a panel that only grew older is not sent again
+    return TOPICS[topic](c, arguments)
+
+
+def _render(names: tuple[str, ...], context: dict[str, Any]) -> dict[str, str]:
+    return {f"p-{name}": json.dumps(render_template(f"panels/{name}.html", **context)) for name in names}

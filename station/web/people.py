@@ -1,0 +1,153 @@
+"""Who is at the desk: login session, its idle end, the change of a one-time password, safe ways back."""
+
+import secrets
+import threading
+import time
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Flask, current_app, flash, has_request_context, redirect, request, session, url_for
+from flask.sessions import SecureCookieSessionInterface
+from flask_babel import gettext as _
+from flask_login import LoginManager, current_user, login_user, logout_user
+from werkzeug.wrappers import Response
+
+from station import access
+from station.web.db import view
+from station.web.errors import Refused
+
+IDLE_S = 15 * 60
+OPEN = frozenset(
+    {"static", "auth.login", "auth.login_done", "auth.preferences", "api.healthz"}
+)  # without login
+FIRST = OPEN | {
+    "auth.password",
+    "auth.password_done",
+    "auth.logout",
+    "auth.alive",
+}  # while a one-time password waits for its change
+BACKGROUND = ("live.", "api.")  # a page left open asks by itself; that is no sign of a person
+MAX_SESSIONS = 4096
+
+
+class Desk:
+    """When each session was last used by a person, so that an open stream ends with its session."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._seen: dict[str, float] = {}
+        self._ended: dict[str, float] = {}
+
+    def used(self, sid: str, at: float) -> None:
+        with self._lock:
+            self._seen[sid] = at
+            for old in list(self._seen)[: max(0, len(self._seen) - MAX_SESSIONS)]:
+                del self._seen[old]
+
+    def end(self, sid: str) -> None:
+        with self._lock:
+            self._seen.pop(sid, None)
+            self._ended[sid] = time.time()
+            for old in list(self._ended)[: max(0, len(self._ended) - MAX_SESSIONS)]:
+                del self._ended[old]
+
+    def open(self, sid: str, cookie_seen: float) -> bool:
+        """False when logged out or not used for IDLE_S. `cookie_seen` counts after a restart."""
+        with self._lock:
+            return sid not in self._ended and time.time() - max(self._seen.get(sid, 0), cookie_seen) <= IDLE_S
+
+
+class User:
+    """A row of users, in the shape flask-login asks for."""
+
+    is_authenticated = is_active = True
+    is_anonymous = False
+
+    def __init__(self, row: dict[str, Any]) -> None:
+        self.name: str = row["name"]
+        self.must_change = bool(row["must_change"])
+        self._session: int = row["session"]
+
+    def get_id(self) -> str:
+        return f"{self._session} {self.name}"
+
+
+class _Cookies(SecureCookieSessionInterface):
+    def get_cookie_secure(self, app: Flask) -> bool:
+        return (has_request_context() and request.is_secure) or super().get_cookie_secure(app)
+
+
+def desk() -> Desk:
+    return current_app.extensions["desk"]
+
+
+def enter(row: dict[str, Any]) -> None:
+    """Begin a fresh session: nothing of an older one stays."""
+    session.clear()
+    session["sid"], session["seen"] = secrets.token_urlsafe(16), time.time()
+    login_user(User(row))
+
+
+def leave() -> None:
+    desk().end(session.get("sid", ""))
+    logout_user()
+    session.clear()
+
+
+def is_open() -> bool:
+    return desk().open(session.get("sid", ""), session.get("seen", 0.0))
+
+
+def safe_next(target: str | None) -> str:
+    """A path of this site, else the overview: never a way out (open redirect)."""
+    if not target or not target.startswith("/") or target.startswith(("//", "/\\")):
+        return url_for("overview.page")
+    parts = urlsplit(target)
+    return (
+        target if not parts.scheme and not parts.netloc and target.isprintable() else url_for("overview.page")
+    )
+
+
+def _load(user_id: str) -> User | None:
+    number, _space, name = user_id.partition(" ")
+    row = access.user_for_session(view(), name, int(number)) if number.isdecimal() else None
+    return User(row) if row else None
+
+
+def _guard() -> Response | None:
+    """Before every request: log in first; a left desk is closed; a one-time password is changed first."""
+    endpoint = request.endpoint or ""  # "" (no such page) needs a login too: strangers learn nothing
+    if endpoint == "static":
+        return None
+    if endpoint in OPEN and not current_user.is_authenticated:
+        return None
+    if not current_user.is_authenticated:
+        return _to_login()
+    if not is_open():
+        leave()
+        flash(_("You were logged out after 15 minutes without a sign of you."), "warn")
+        return None if endpoint in OPEN else _to_login()
+    if current_user.must_change and endpoint not in FIRST:
+        if endpoint.startswith(BACKGROUND):
+            raise Refused(403, "password_first")
+        return redirect(url_for("auth.password"))
+    if not endpoint.startswith(BACKGROUND):
+        session["seen"] = time.time()
+        desk().used(session["sid"], session["seen"])
+    return None
+
+
+def _to_login() -> Response:
+    if (request.endpoint or "").startswith(BACKGROUND) or request.endpoint == "auth.alive":
+        raise Refused(401, "log_in")
+    asked = request.full_path.rstrip("?") if request.method == "GET" else None
+    return redirect(url_for("auth.login", next=asked if asked != "/" else None))
+
+
+def init_app(app: Flask) -> None:
+    app.session_interface = _Cookies()
+    app.extensions["desk"] = Desk()
+    manager = LoginManager(app)
+    manager.session_protection = ""  # off: _guard and Desk are the protection; addresses change in the field
+    manager.user_loader(_load)
+    app.before_request(_guard)

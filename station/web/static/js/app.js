@@ -1,0 +1,28 @@
+// Entry of every page: ages that tick, the live link, charts, the plan picture, signs of life.
+import { startAges } from "./ages.js";
+import { startLive } from "./live.js";
+import { startPlan } from "./plan.js";
+import { startSession } from "./session.js";
+
+startAges();
+startSession();
+startPlan();
+
+const charts = document.querySelector("[data-chart]") ? (await import("./charts.js")).startCharts() : null;
+startLive(charts);
+
+// A form is sent once: the second press of an impatient hand does nothing.
+for (const form of document.querySelectorAll("form[data-once]")) {
+  form.addEventListener("submit", (event) => {
+    if (form.dataset.sent) event.preventDefault();
+    form.dataset.sent = "1";
+  });
+}
+// Back from the history keeps the page alive with `sent` set: allow it again.
+window.addEventListener("pageshow", () => {
+  for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
+});
+for (const control of document.querySelectorAll("[data-submit-on-change]")) {
+  control.addEventListener("change", () => control.form.requestSubmit());
+}
+for (const button of document.querySelectorAll("[data-print]")) button.addEventListener("click", () => window.print());

@@ -1,0 +1,108 @@
+"""Pictures of every page and dialog: `python -m tests.browser.pictures OUT [--docs]`."""
+
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from tests.browser.seed import alive
+from tests.browser.site import Desk, Site, chromium
+
+DEVICE = "DF-FOUNDRY-01"
+LOOKS = (("zh_CN", "light"), ("zh_CN", "dark"), ("en", "light"), ("en", "dark"))
+PAGES = {
+    "overview": "/",
+    "overview-empty": "/?queue=gaps&q=nothing",
+    "terminal": f"/terminals/{DEVICE}",
+    "terminal-never": "/terminals/NEW-07",
+    "terminal-mismatch": "/terminals/HX-TEXTILE-04",
+    "terminal-offline": "/terminals/BS-CEMENT-03",
+    "events": f"/terminals/{DEVICE}/events",
+    "station": "/station",
+    "command-executed": f"/terminals/{DEVICE}/commands/1",
+    "command-refused": f"/terminals/{DEVICE}/commands/3",
+    "password": "/password",
+    "not-found": "/nothing-here",
+} | {
+    f"draft-{kind}": f"/terminals/{DEVICE}/commands/new/{kind}"
+    for kind in ("trip", "permit_close", "period_plan", "purchase", "guarantee", "period_release")
+}
+DOCS = {  # what the documentation shows: (page, look)
+    ("overview", "zh-dark"),
+    ("overview", "en-light"),
+    ("terminal", "zh-light"),
+    ("terminal", "en-dark"),
+    ("draft-period_plan", "zh-dark"),
+}
+DIALOGS = {  # what is filled in before the preview
+    "trip": {"checks": ["rounds=1", "rounds=2"], "fills": {"delay_min": "2"}},
+    "permit_close": {"checks": ["rounds=1"], "fills": {}},
+    "period_plan": {"checks": [], "fills": {"float_pct": "-5", "periods-1-setpoint_kw": "150"}},
+    "purchase": {"checks": [], "fills": {"value_kwh": "5000", "alarm_kwh": "3000", "note": "十二月预购"}},
+    "guarantee": {"checks": [], "fills": {}},
+}
+
+
+def settle(desk: Desk) -> None:
+    for chart in desk.page.query_selector_all("[data-chart]"):
+        desk.page.wait_for_function("element => element.dataset.drawn", arg=chart)
+    if desk.page.query_selector("[data-link]"):
+        desk.page.wait_for_selector('[data-link="live"]')
+    desk.page.wait_for_timeout(250)
+
+
+def shoot(desk: Desk, out: Path, name: str) -> None:
+    settle(desk)
+    desk.page.screenshot(path=out / f"{name}.png", full_page=True)
+
+
+def dialog(site: Site, desk: Desk, out: Path, kind: str, look: str) -> None:
+    with site.writing() as c:
+        alive(c, int(time.time()))
+    entered = DIALOGS[kind]
+    page = desk.go(f"/terminals/{DEVICE}/commands/new/{kind}")
+    for check in entered["checks"]:
+        name, value = check.split("=")
+        page.check(f'input[name="{name}"][value="{value}"]')
+    for name, text in entered["fills"].items():
+        page.fill(f'[name="{name}"]', text)
+    page.click("aside button.main")
+    shoot(desk, out, f"preview-{kind}-{look}")
+
+
+def faulty(desk: Desk, out: Path, look: str) -> None:
+    page = desk.go(f"/terminals/{DEVICE}/commands/new/period_plan")
+    page.fill('[name="periods-0-setpoint_kw"]', "lots")
+    page.fill('[name="slide_s"]', "99999")
+    page.fill('[name="alarm_s-1"]', "")
+    page.click("aside button.main")
+    shoot(desk, out, f"faulty-period_plan-{look}")
+
+
+def main(out: Path, docs: bool) -> None:
+    out.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as home, chromium() as browser:
+        site = Site(Path(home))
+        for language, theme in LOOKS:
+            desk, look = Desk(browser, site.url, language, theme), f"{language[:2]}-{theme}"
+            desk.go("/login")
+            if not docs:
+                shoot(desk, out, f"login-{look}")
+            desk.log_in()
+            for name, path in PAGES.items():
+                if (name, look) in DOCS or not docs:
+                    with site.writing() as c:
+                        alive(c, int(time.time()))
+                    desk.go(path)
+                    shoot(desk, out, f"{name}-{look}")
+            if not docs:
+                for kind in DIALOGS:
+                    dialog(site, desk, out, kind, look)
+                faulty(desk, out, look)
+            print(look, *(desk.trouble or ["no trouble"]), sep="\n  ")
+            desk.close()
+        site.close()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), "--docs" in sys.argv[2:])

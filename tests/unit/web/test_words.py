@@ -1,0 +1,106 @@
+"""Both languages say everything: sentences of the pages, names of the protocol, with equal placeholders."""
+
+import re
+from functools import cache
+from pathlib import Path
+
+import pytest
+from babel.messages.extract import extract_from_dir
+from babel.messages.pofile import read_po
+
+from protocols.lines import dlt645
+from protocols.meters.points import QUALITIES
+from protocols.uplink import codes, messages
+from protocols.uplink.topics import STREAM_NO
+from station.controls.preview import WARNINGS
+from station.errors import KEYS
+from station.ingest.wire import REASONS as REFUSED
+from station.store.commands import STATES
+from station.store.devices import ALARMS
+from station.web import device_model, errors, fleet, i18n
+
+WEB = Path(i18n.__file__).parent
+METHODS = [("**.py", "python"), ("**/templates/**.html", "jinja2")]
+OPTIONS = {"**/templates/**.html": {"trim_blocks": "true", "lstrip_blocks": "true"}}
+COMMANDS = [name for _kind, name in messages.COMMAND_NAMES.items()]
+PLACEHOLDER = re.compile(r"%\(\w+\)s|\{\w+\}|%%")
+
+SPACES = {
+    "event": [name for _no, name in codes.EVENTS.items()],
+    "field": [name for _no, name in codes.EVENT_FIELDS.items()],
+    "reason": [name for _no, name in codes.REASONS.items()],
+    "control": [name for _no, name in codes.CONTROLS.items()],
+    "phase": [name for _no, name in codes.PHASES.items()],
+    "acts": [name for _no, name in codes.PHASES.items()],
+    "gap": [name for _no, name in codes.GAP_REASONS.items()],
+    "stream": list(STREAM_NO),
+    "quality": [*QUALITIES.values(), "missing", "not_due"],
+    "command": COMMANDS,
+    "command_help": COMMANDS,
+    "preview": COMMANDS,
+    "state": list(STATES),
+    "state_help": list(STATES),
+    "alarm": list(ALARMS),
+    "warning": list(WARNINGS),
+    "queue": list(fleet.QUEUES),
+    "round_state": [row[0] for row in device_model.ROUND_STATES.values()]
+    + ["mismatch", "stale", "unreadable"],
+    "meter_error": list(dlt645.ERRORS),
+    "frame": [
+        "unreadable",
+        *(dlt645.function_name(c | bits) for c in (0x11, 0x12, 0x14, 0x1C) for bits in (0, 0x80, 0xC0)),
+    ],
+    "error": list(KEYS),
+    "http": [*errors.WORDS.values(), "failed", "csrf"],
+    "refused": list(REFUSED),
+}
+
+
+def catalogue(language: str) -> dict[str, str]:
+    with (i18n.CATALOGUES / language / "LC_MESSAGES" / "messages.po").open("rb") as source:
+        return {str(m.id): str(m.string) for m in read_po(source) if m.id}
+
+
+@cache
+def sentences() -> set[str]:
+    found = extract_from_dir(WEB, METHODS, OPTIONS)
+    return {str(message) for _file, _line, message, _comments, _context in found}
+
+
+def test_every_sentence_of_the_pages_has_chinese_words() -> None:
+    have = catalogue("zh_CN")
+    assert len(sentences()) > 200
+    assert sorted(s for s in sentences() if not have.get(s)) == []
+
+
+def test_no_chinese_sentence_is_left_over() -> None:
+    assert (
+        sorted(
+            key
+            for key in catalogue("zh_CN")
+            if not re.fullmatch(r"[a-z_]+\.[-\w]+", key) and key not in sentences()
+        )
+        == []
+    )
+
+
+@pytest.mark.parametrize("space", SPACES)
+def test_every_name_has_words_in_both_languages(space: str) -> None:
+    for language in i18n.LANGUAGES:
+        have = catalogue(language)
+        assert [name for name in SPACES[space] if not have.get(f"{space}.{name}")] == [], language
+
+
+def test_both_languages_have_the_same_placeholders() -> None:
+    chinese, english = catalogue("zh_CN"), catalogue("en")
+    for key, words in chinese.items():
+        assert sorted(PLACEHOLDER.findall(words)) == sorted(PLACEHOLDER.findall(english.get(key, key))), key
+    assert {key for key in english if key not in chinese} == set()
+
+
+def test_the_words_of_errors_take_the_rooms_arguments() -> None:
+    for key, shell in KEYS.items():
+        for language in i18n.LANGUAGES:
+            assert set(re.findall(r"\{\w+\}", catalogue(language)[f"error.{key}"])) <= set(
+                re.findall(r"\{\w+\}", shell)
+            ), key

@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(".venv/bin")
 PYTHON = str(BIN / "python")
 REPORTS = Path("test-results")
-BUILD_UNIX = (PYTHON, "tools/build.py", "unix")  # what the device tests boot from
+BUILD_UNIX = (PYTHON, "-m", "tools.build", "unix")  # what the device tests boot from
 
 CHECKS = {
     "lint": (
@@ -32,7 +32,7 @@ CHECKS = {
         (str(BIN / "pyright"),),
         (str(BIN / "pyright"), "-p", "tools/pyright-device.json"),
     ),
-    "build": ((PYTHON, "tools/build.py"),),
+    "build": ((PYTHON, "-m", "tools.build"),),
     "unit": (BUILD_UNIX,),
     "e2e": (BUILD_UNIX,),
     "browser": (BUILD_UNIX,),

@@ -102,6 +102,13 @@ def test_ceilings_are_kept_by_name():
     assert build.over_ceiling(boards) == []
 
 
+def test_what_no_device_loads_has_no_ceiling():
+    for name in ("protocols/meters/points.py", "protocols/gdw376/frames.py"):
+        assert build.over_ceiling({"x64": {Path(name): build.TERMINAL_CEILING + 1}}) == []
+    one_device_loads = {"x64": {Path("firmware/concentrator.py"): build.FILE_CEILING + 1}}
+    assert "firmware/concentrator.py" in build.over_ceiling(one_device_loads)[0]
+
+
 def test_size_table_adds_up(tree):
     sizes, _ = build.build(tree, tree / "build", ("x64", "armv6m"))
     rows = {line.split()[0]: line.split()[1:] for line in build.size_table(sizes).splitlines()}

@@ -41,6 +41,11 @@ class Broker:
         return cls(host=parts.hostname, port=parts.port or MQTT_PORT, user=user, password=password)
 
 
+def home_of(home: Path | str | None = None) -> Path:
+    """Where the station's folder is: the argument, LOADKEEPER_HOME or ~/.loadkeeper."""
+    return Path(home or os.environ.get(HOME_ENV) or DEFAULT_HOME).expanduser().resolve()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     home: Path
@@ -48,8 +53,8 @@ class Settings:
 
     @classmethod
     def load(cls, home: Path | str | None = None) -> "Settings":
-        """Open the home folder (argument, LOADKEEPER_HOME or ~/.loadkeeper), making it on first use."""
-        path = Path(home or os.environ.get(HOME_ENV) or DEFAULT_HOME).expanduser().resolve()
+        """Open the home folder (`home_of`), making it on first use."""
+        path = home_of(home)
         for folder in (path, path / "run", path / "log", path / "broker"):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         return cls(home=path, secret=_secret(path / "secret"))

@@ -11,9 +11,8 @@ from sqlalchemy import Connection
 from protocols.uplink import messages
 from protocols.uplink.codes import APPEND, REFRESH
 from station import controls, plans, prepaid
-from station.cli.shell import Numbers, author, home_option, in_words, show
+from station.cli.shell import Numbers, author, home_option, in_words, show, stored
 from station.errors import FieldError, Invalid
-from station.settings import Settings
 from station.store import commands, db, devices
 
 _SETTLED = commands.FINAL | {"unknown"}
@@ -42,7 +41,7 @@ _rounds = click.option("--rounds", type=Numbers(), default="1", show_default=Tru
 def _send(
     home: Path | None, device: str, kind: int, build: Build, note: str, within_s: int, wait_s: float
 ) -> None:
-    engine = db.engine(Settings.load(home).home)
+    engine = db.engine(stored(home).home)
     with in_words(), db.writing(engine) as c:
         found = devices.get(c, device)
         if found is None:
@@ -191,7 +190,7 @@ def guarantee(switch: str, half_hours: int, device: str, **common: Any) -> None:
 @home_option
 def show_(home: Path | None, device: str, number: int) -> None:
     """One command with its history."""
-    with db.reading(db.engine(Settings.load(home).home)) as c:
+    with db.reading(db.engine(stored(home).home)) as c:
         row = commands.get(c, device, number)
         if row is None:
             raise click.ClickException("no such command")

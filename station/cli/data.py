@@ -2,19 +2,19 @@
 
 import csv
 import io
+import itertools
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import click
 
-from station.cli.shell import home_option
-from station.settings import Settings
+from station.cli.shell import home_option, stored
 from station.store import db
-from station.store.export import KINDS, export
+from station.store.export import COLUMNS, KINDS, export
 
 FOREVER_S = 1 << 40
 # A cell that starts so is run as a formula by spreadsheets (OWASP, CSV injection)
@@ -65,14 +65,14 @@ def export_(
     out: Path | None,
 ) -> None:
     """Write readings, events or commands as UTF-8; times are UTC, values integers at the scale beside."""
-    settings = Settings.load(home)
+    settings = stored(home)
     db.engine(settings.home).dispose()  # migrated, so that the columns are those of this version
     rows = export(settings.home, what, device, since_s, until_s)
     file = out.open("wb") if out else sys.stdout.buffer
     try:
         if bom:
             file.write(b"\xef\xbb\xbf")
-        for piece in _csv(rows) if form == "csv" else _json(rows):
+        for piece in _csv(COLUMNS[what], rows) if form == "csv" else _json(rows):
             file.write(piece.encode())
         file.flush()
     finally:
@@ -85,16 +85,18 @@ def guarded(cell: Any) -> Any:
     return "'" + cell if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
 
 
-def _csv(rows: Iterable[dict[str, Any]]) -> Iterator[str]:
-    line = io.StringIO()
-    writer = csv.writer(line)
-    for n, row in enumerate(rows):
-        if n == 0:
-            writer.writerow(row)
-        writer.writerow([guarded(cell) for cell in row.values()])
+def _csv(columns: Sequence[str], rows: Iterable[dict[str, Any]]) -> Iterator[str]:
+    for cells in itertools.chain([columns], ([_cell(row[name]) for name in columns] for row in rows)):
+        line = io.StringIO()
+        csv.writer(line).writerow(cells)
         yield line.getvalue()
-        line.seek(0)
-        line.truncate()
+
+
+def _cell(value: Any) -> Any:
+    """A map in one deterministic form; everything guarded."""
+    if isinstance(value, dict):
+        return json.dumps(value, ensure_ascii=False, sort_keys=True)
+    return guarded(value)
 
 
 def _json(rows: Iterable[dict[str, Any]]) -> Iterator[str]:

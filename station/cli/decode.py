@@ -8,7 +8,7 @@ from typing import Any, BinaryIO
 
 import click
 
-from protocols.lines import dlt645
+from protocols.lines import dlt645, dlt645_meter
 from protocols.meters import dlt645_items, dlt645_status, points
 
 MAX_LINE = 8192  # characters of one line: 30 of the longest frames, written with spaces
@@ -79,7 +79,7 @@ def _why_none(data: bytes) -> str:
 def _dlt645_frame(frame: dlt645.Frame) -> dict[str, Any]:
     identifier = dlt645.di_of(frame)
     _di, data, more, errors = dlt645.reply_data(frame)
-    function = dlt645.function_name(frame.control)
+    function = dlt645_meter.function_name(frame.control)
     out: dict[str, Any] = {
         "ok": True,
         "frame": {

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from station.cli.shell import author, broker_option, home_option, in_words, show
+from station.cli.shell import author, broker_option, home_option, in_words, show, stored
 from station.provisioning import add_device, identity
 from station.settings import Settings, write_atomic
 from station.store import db, devices
@@ -71,7 +71,7 @@ def add(
 @home_option
 def list_(home: Path | None) -> None:
     """One JSON object a device."""
-    settings = Settings.load(home)
+    settings = stored(home)
     with db.reading(db.engine(settings.home)) as c:
         for found in devices.all_devices(c):
             show(found)

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from station.errors import KEYS, Invalid
-from station.settings import HOME_ENV
+from station.settings import HOME_ENV, Settings, home_of
 
 AnyCommand = Callable[..., Any]
 
@@ -22,6 +22,14 @@ def home_option(command: AnyCommand) -> AnyCommand:
         envvar=HOME_ENV,
         help="Folder of this station [default: ~/.loadkeeper]",
     )(command)
+
+
+def stored(home: Path | None) -> Settings:
+    """Settings of a station that exists; the shell's error where there is none, instead of making one."""
+    folder = home_of(home)
+    if not (folder / "loadkeeper.db").exists():
+        raise click.ClickException(f"no station at {folder}: `loadkeeper up --home DIR` makes one")
+    return Settings.load(folder)
 
 
 def broker_option(command: AnyCommand) -> AnyCommand:

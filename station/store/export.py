@@ -71,7 +71,7 @@ def _point(no: int) -> Row:
 
 def _event(row: Row) -> Iterator[Row]:
     name = EVENTS.get(row["code"], str(row["code"]))
-    yield {**row, "time": _iso(row["t_s"]), "name": name, "data": _json(row["data"])}
+    yield {**row, "time": _iso(row["t_s"]), "name": name, "data": json.loads(row["data"])}
 
 
 def _command(row: Row) -> Iterator[Row]:
@@ -80,13 +80,8 @@ def _command(row: Row) -> Iterator[Row]:
         "time": _iso(row["created_s"]),
         "kind": COMMAND_NAMES.get(row["kind"], str(row["kind"])),
         "reason": REASONS.get(row["reason"], row["reason"]),
-        "params": _json(row["params"]),
+        "params": json.loads(row["params"]),
     }
-
-
-def _json(text: str) -> str:
-    """One deterministic form, whatever the database wrote."""
-    return json.dumps(json.loads(text), ensure_ascii=False, sort_keys=True)
 
 
 def _iso(t_s: int) -> str:
@@ -99,3 +94,14 @@ _WHAT: dict[str, tuple[str, Callable[[Row], Iterator[Row]]]] = {
     "commands": (_COMMANDS, _command),
 }
 KINDS = tuple(_WHAT)
+# Of the rows, in this order: a table without rows has its head all the same.
+COLUMNS = {
+    "readings": (
+        "device metering_point kind slot_s time interval_s point alias unit scale value quality t_ok".split()
+    ),
+    "events": "id device t_s time t_ok received_s code name important data".split(),
+    "commands": (
+        "device command kind params state author note created_s time deadline_s publishes done_s"
+        " reason tripped open remaining_wh".split()
+    ),
+}

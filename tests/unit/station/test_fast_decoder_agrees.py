@@ -44,8 +44,8 @@ def same(data):
 def test_our_values(value):
     data = cbor.encode(value)
     same(data)
-    _value, encode = fastcbor.decode(data)
-    assert encode(value) == data
+    decoded, encode = fastcbor.decode(data)
+    assert encode(decoded) == data
 
 
 @given(st.binary(max_size=60))
@@ -65,7 +65,17 @@ def test_what_only_cbor2_knows(value):
         same(cbor2.dumps(value, canonical=canonical, timezone=UTC))
 
 
+def references(levels: int, width: int) -> bytes:
+    """Lists of `width` times the next inner list: width ** levels values in 3 * width * levels bytes."""
+    data = b"\xd8\x1c\x80"
+    for inner in range(levels, 0, -1):  # shared values are numbered from the outermost, which is 0
+        data = b"\xd8\x1c\x98" + bytes([width]) + data + (b"\xd8\x1d" + bytes([inner])) * (width - 1)
+    return data
+
+
 NASTY = [
+    references(6, 60),  # never ends if it is looked at
+    b"\xd9\x01\x00\x82\x59\x7f\xff" + bytes(32767) + b"\x99\x02\x00" + b"\xd8\x19\x00" * 512,  # 16 MB
     b"\x81" * 5000 + b"\x00",
     b"\x9f" * 5000,
     b"\x5b" + b"\xff" * 8,

@@ -108,6 +108,23 @@ def test_export_is_bounded_by_device_and_time(run, filled):
     assert "ISO 8601" in run("data", "export", "events", "--since", "yesterday", status=2)
 
 
+def test_an_empty_export_has_its_head_and_maps_stay_maps_in_json(run, filled):
+    assert run("data", "export", "commands").startswith("device,command,kind,params,")
+    found = json.loads(run("data", "export", "events", "--format", "json"))
+    assert isinstance(found[0]["data"], dict)
+
+
+@pytest.mark.parametrize(
+    "words", [("data", "export", "events"), ("device", "list"), ("user", "list"), ("command", "trip", "T1")]
+)
+def test_reading_from_no_station_makes_none(tmp_path, words):
+    folder = tmp_path / "nowhere"
+    done = CliRunner().invoke(cli, [*words, "--home", str(folder)])
+    assert done.exit_code == 1
+    assert "no station at" in done.output
+    assert not folder.exists()
+
+
 def test_export_to_a_file_for_spreadsheets(run, filled, tmp_path):
     out = tmp_path / "e.csv"
     run("data", "export", "events", "--bom", "--out", str(out))

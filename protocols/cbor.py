@@ -42,6 +42,9 @@ def _head(out, major, n):
 
 
 def _write_map(out, value):
+    for key in value:
+        if not isinstance(key, (int, str)):
+            raise CborError("map key must be an integer or text")
     rows = sorted((encode(key), item) for key, item in value.items())
     _head(out, 5, len(rows))
     for key, item in rows:
@@ -104,16 +107,36 @@ def _read_head(data, at):
     return first >> 5, n, at + width
 
 
+# Lead byte -> range of the second byte, where it is not 80..BF (RFC 3629: no overlong forms, no surrogates)
+_SECOND = {0xE0: (0xA0, 0xBF), 0xED: (0x80, 0x9F), 0xF0: (0x90, 0xBF), 0xF4: (0x80, 0x8F)}
+
+
+def _is_utf8(data) -> bool:
+    """MicroPython's own decode lets overlong forms and surrogates pass; CPython's does not."""
+    at = 0
+    while at < len(data):
+        lead = data[at]
+        size = 1 + (lead >= 0xC2) + (lead >= 0xE0) + (lead >= 0xF0)
+        if 0x80 <= lead < 0xC2 or lead > 0xF4 or at + size > len(data):
+            return False
+        low, high = _SECOND.get(lead, (0x80, 0xBF))
+        for byte in data[at + 1 : at + size]:
+            if not low <= byte <= high:
+                return False
+            low, high = 0x80, 0xBF
+        at += size
+    return True
+
+
 def _read_chunk(data, at, n, text):
     if at + n > len(data):
         raise CborError("truncated")
     chunk = bytes(data[at : at + n])
     if not text:
         return chunk, at + n
-    try:
-        return chunk.decode(), at + n
-    except UnicodeError:
-        raise CborError("text is not UTF-8") from None
+    if not _is_utf8(chunk):
+        raise CborError("text is not UTF-8")
+    return chunk.decode(), at + n
 
 
 def _read_map(data, at, n, depth):

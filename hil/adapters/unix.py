@@ -22,11 +22,10 @@ POWER_ON = BOARD.with_name("power_on.py")
 @functools.cache
 def build() -> Path:
     """Compile the firmware once a session (only what changed); ChildError when it does not compile."""
-    done = subprocess.run(
-        [sys.executable, ROOT / "tools" / "build.py", "unix"], capture_output=True, text=True, check=False
-    )
+    command = [sys.executable, "-m", "tools.build", "unix"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise ChildError(f"tools/build.py unix ended with {done.returncode}\n{done.stdout}{done.stderr}")
+        raise ChildError(f"tools.build unix ended with {done.returncode}\n{done.stdout}{done.stderr}")
     return IMAGE
 
 

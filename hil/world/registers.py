@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from hil.world.meter import WINDOW_MIN
 from protocols.meters import dlt645_items
-from protocols.meters.dlt645_types import FieldError
+from protocols.meters.dlt645_write import FieldError
 from protocols.meters.points import BY_ALIAS
 
 DAILY_FREEZE, FREEZES = 0x0506, 0x05

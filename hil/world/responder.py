@@ -8,8 +8,8 @@ import time
 from datetime import UTC, datetime
 
 from hil.world import registers
-from protocols.lines import dlt645
-from protocols.meters.dlt645_types import FieldError
+from protocols.lines import dlt645, dlt645_meter
+from protocols.meters.dlt645_write import FieldError
 
 PIECE = 200 - 5  # DL/T 645-2007: data of a read reply at most 200 bytes, identifier and sequence included
 QUIET_S = 0.5  # longest pause inside a frame
@@ -61,7 +61,7 @@ class Responder:
             reply = self._functions.get(frame.control, _unknown)(frame)
         except Refused as error:
             self.refused += 1
-            return dlt645.error_reply(self.meter.address, frame.control, *error.args)
+            return dlt645_meter.error_reply(self.meter.address, frame.control, *error.args)
         self.answered += 1
         return reply
 
@@ -73,7 +73,7 @@ class Responder:
         return may and dlt645.fits_address(frame.address, self.meter.address)
 
     def _reply(self, frame, **parts) -> bytes:
-        return dlt645.reply(self.meter.address, frame.control, **parts)
+        return dlt645_meter.reply(self.meter.address, frame.control, **parts)
 
     # ---- reads
 

@@ -21,24 +21,6 @@ FROM_METER, ERROR, MORE = 0x80, 0x40, 0x20
 SECURITY, BROADCAST_TIME, READ, READ_NEXT, READ_ADDRESS, WRITE = 0x03, 0x08, 0x11, 0x12, 0x13, 0x14
 FREEZE, CONTROL = 0x16, 0x1C
 
-FUNCTIONS = {
-    SECURITY: "security",
-    BROADCAST_TIME: "broadcast_time",
-    READ: "read",
-    READ_NEXT: "read_next",
-    READ_ADDRESS: "read_address",
-    WRITE: "write",
-    0x15: "write_address",
-    FREEZE: "freeze",
-    0x17: "set_speed",
-    0x18: "set_password",
-    0x19: "clear_demand",
-    0x1A: "clear_meter",
-    0x1B: "clear_events",
-    CONTROL: "control",
-    0x1D: "output",
-}
-
 # Error byte of a D1.. reply, bit 0 first. All are final: the same request gets the same answer.
 ERRORS = ("other", "no_such_data", "password", "speed", "year_zones", "day_slots", "tariffs", "reserved")
 
@@ -222,32 +204,7 @@ def freeze(address, month=None, day=None, hour=None, minute=None, wakeup=WAKEUP)
     return encode(address, FREEZE, _bcd(minute, hour, day, month), wakeup)
 
 
-# ---- replies, for a simulated meter -----------------------------------------------------------
-
-
-def reply(address, control, di=None, data=b"", more=False, seq=None, wakeup=WAKEUP) -> bytes:
-    """Normal reply to a request of `control`; `di` and, in follow-up frames, `seq` are echoed."""
-    body = (b"" if di is None else di_bytes(di)) + data + (b"" if seq is None else bytes([seq]))
-    return encode(address, control | FROM_METER | (MORE if more else 0), body, wakeup)
-
-
-def error_reply(address, control, *errors, wakeup=WAKEUP) -> bytes:
-    """`errors` are names of ERRORS."""
-    bits = 0
-    for name in errors:
-        bits |= 1 << ERRORS.index(name)
-    return encode(address, control | FROM_METER | ERROR, bytes([bits]), wakeup)
-
-
 # ---- judging what arrived ---------------------------------------------------------------------
-
-
-def function_name(control) -> str:
-    """'read', 'read-reply', 'read-error', 'unknown-1F-reply' ..."""
-    name = FUNCTIONS.get(control & 0x1F) or "unknown-%02X" % (control & 0x1F)
-    if not control & FROM_METER:
-        return name
-    return name + ("-error" if control & ERROR else "-reply")
 
 
 def di_of(frame):

@@ -10,6 +10,7 @@ Sources: tables A.1-A.8 of the standard as three public item tables show them; K
 from collections import namedtuple
 
 from protocols.meters import dlt645_types as types
+from protocols.meters import dlt645_write
 from protocols.meters.points import BY_ALIAS, BY_NO, Index
 
 # fields: ((point no of member 0, type, bytes, scale), ...); members: 0 = the fields once, else the most of a
@@ -273,7 +274,7 @@ def encode(di, values) -> bytes:
     for member in range(item.members or 1):
         for no, kind, width, _scale in item.fields:
             obis = _obis(BY_NO[no + member], item.past)
-            out += types.write(kind, width, values.get(obis))
+            out += dlt645_write.write(kind, width, values.get(obis))
             if obis in values:
                 end = member + 1
     if not end:

@@ -8,13 +8,9 @@ times of day become seconds since 00:00.
 BCD, SIGNED, BITS, DIGITS, TEXT, DATE, TIME, DATETIME, MINUTE = range(9)
 
 # Wire order of the time types: s n h D W M Y = second minute hour day weekday month year
-_ORDERS = {DATE: "WDMY", TIME: "snh", DATETIME: "snhWDMY", MINUTE: "nhDMY"}
+ORDERS = {DATE: "WDMY", TIME: "snh", DATETIME: "snhWDMY", MINUTE: "nhDMY"}
 _DAYS_BEFORE = (0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334)
-_DAY_S = 86400
-
-
-class FieldError(ValueError):
-    """A value that the field cannot hold; args[0] says why."""
+DAY_S = 86400
 
 
 def _days(year, month, day) -> int:
@@ -23,7 +19,7 @@ def _days(year, month, day) -> int:
     return (year - 1970) * 365 + (year - 1969) // 4 + _DAYS_BEFORE[month - 1] + leap + day - 1
 
 
-def _date(days) -> tuple:
+def date(days) -> tuple:
     """(year, month, day) of a day since 1970-01-01 in 2000..2099."""
     year = 1970 + days * 4 // 1461
     while _days(year, 1, 1) > days:
@@ -67,7 +63,7 @@ def _time(kind, data):
     if _number(data) is None:
         return None
     got = {"s": 0, "n": 0, "h": 0}
-    for letter, b in zip(_ORDERS[kind], data):
+    for letter, b in zip(ORDERS[kind], data):
         got[letter] = (b >> 4) * 10 + (b & 15)
     if got["s"] > 59 or got["n"] > 59 or got["h"] > 23:
         return None
@@ -78,7 +74,7 @@ def _time(kind, data):
     if not (1 <= month <= 12 and 1 <= day <= 31):
         return None
     days = _days(year, month, day)
-    return days * _DAY_S + seconds if _date(days) == (year, month, day) else None
+    return days * DAY_S + seconds if date(days) == (year, month, day) else None
 
 
 def read(kind, data):
@@ -86,7 +82,7 @@ def read(kind, data):
     data = bytes(data)
     if data == b"\xff" * len(data) or data == b"\xee" * len(data):
         return None
-    if kind in _ORDERS:
+    if kind in ORDERS:
         return _time(kind, data)
     return _READ[kind](data)
 
@@ -96,75 +92,3 @@ def _bits(data) -> int:
 
 
 _READ = {BCD: _number, SIGNED: _signed, BITS: _bits, DIGITS: _digits, TEXT: _text}
-
-# ---- and back ---------------------------------------------------------------------------------
-
-
-def _write_number(size, value) -> bytes:
-    if value < 0 or value >= 100**size:
-        raise FieldError("%d does not fit %d digits" % (value, size * 2))
-    out = bytearray(size)
-    for i in range(size):
-        value, two = divmod(value, 100)
-        out[i] = two // 10 << 4 | two % 10
-    return bytes(out)
-
-
-def _write_signed(size, value) -> bytes:
-    out = bytearray(_write_number(size, -value if value < 0 else value))
-    if out[-1] & 0x80:
-        raise FieldError("%d leaves no room for the sign" % value)
-    if value < 0:
-        out[-1] |= 0x80
-    return bytes(out)
-
-
-def _write_bits(size, value) -> bytes:
-    if value < 0 or value >> (8 * size):
-        raise FieldError("%d does not fit %d bits" % (value, size * 8))
-    return value.to_bytes(size, "little")
-
-
-def _write_digits(size, value) -> bytes:
-    if not value.isdigit():
-        raise FieldError("not a number: " + value)
-    return _write_number(size, int(value))
-
-
-def _write_text(size, value) -> bytes:
-    data = value.encode()
-    if len(data) > size:
-        raise FieldError("text longer than %d bytes" % size)
-    return bytes(size - len(data)) + bytes(reversed(data))
-
-
-def _write_time(kind, value) -> bytes:
-    days, second = divmod(value, _DAY_S)
-    if kind == TIME and days:
-        raise FieldError("not a time of day: %d" % value)
-    year, month, day = _date(days) if kind != TIME else (2000, 1, 1)
-    if not 2000 <= year <= 2099:
-        raise FieldError("year %d is not in 2000..2099" % year)
-    got = {"s": second % 60, "n": second // 60 % 60, "h": second // 3600}
-    got.update(
-        {"D": day, "M": month, "Y": year - 2000, "W": (days + 4) % 7}
-    )  # 1970-01-01: Thursday; 0 = Sunday
-    return b"".join([_write_number(1, got[letter]) for letter in _ORDERS[kind]])
-
-
-def write(kind, size, value) -> bytes:
-    """The field of `size` bytes that shows `value`, FF fill for None; FieldError when it cannot."""
-    if value is None:
-        return b"\xff" * size
-    if kind in _ORDERS:
-        return _write_time(kind, value)
-    return _WRITE[kind](size, value)
-
-
-_WRITE = {
-    BCD: _write_number,
-    SIGNED: _write_signed,
-    BITS: _write_bits,
-    DIGITS: _write_digits,
-    TEXT: _write_text,
-}

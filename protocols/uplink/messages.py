@@ -182,10 +182,7 @@ WELCOME = (
     "4 marks m"  # {stream number: highest sequence up to which all is stored}
 )
 
-MARK = (
-    "3 epoch b,"
-    "4 marks m"
-)
+MARK = "3 epoch b,4 marks m"
 
 COMMAND = (
     "1 device t,"

@@ -10,7 +10,7 @@ from hil.world import registers
 from hil.world.factory import Factory
 from hil.world.meter import Meter
 from hil.world.responder import Responder
-from protocols.lines import dlt645
+from protocols.lines import dlt645, dlt645_meter
 from protocols.meters import dlt645_items, profile
 from protocols.meters.points import BY_OBIS
 
@@ -168,7 +168,7 @@ def test_it_is_silent_to_others_to_broadcast_and_to_replies(slave, meter):
         dlt645.read("123456789013", 0x00010000),
         dlt645.read("AAAAAA789013", 0x00010000),
         dlt645.read(dlt645.BROADCAST, 0x00010000),
-        dlt645.reply(meter.address, dlt645.READ, 0x00010000, b"\0\0\0\0"),
+        dlt645_meter.reply(meter.address, dlt645.READ, 0x00010000, b"\0\0\0\0"),
         dlt645.control(dlt645.ANY_ADDRESS, dlt645.TRIP, 2, "000000", OPERATOR, (2099, 1, 1, 0, 0, 0)),
         dlt645.freeze(dlt645.BROADCAST),
     ):

@@ -8,12 +8,12 @@ import sys
 import pytest
 from click.testing import CliRunner
 
-from protocols.lines import dlt645
+from protocols.lines import dlt645, dlt645_meter
 from station.cli.decode import MAX_LINE, decode
 
 ADDRESS = "123456789012"
 READ = dlt645.read(ADDRESS, 0x00010000)
-REPLY = dlt645.reply(ADDRESS, dlt645.READ, 0x00010000, bytes.fromhex("26000000"))
+REPLY = dlt645_meter.reply(ADDRESS, dlt645.READ, 0x00010000, bytes.fromhex("26000000"))
 
 
 def run(*args: str, given: bytes | None = None) -> tuple[int, list]:
@@ -51,7 +51,7 @@ def test_hex_may_be_spaced_and_of_either_case(text):
 
 def test_absent_values_are_null():
     data = bytes.fromhex("0123" + "ffff" + "eeee")
-    _code, (shown,) = run(dlt645.reply(ADDRESS, dlt645.READ, 0x0201FF00, data).hex())
+    _code, (shown,) = run(dlt645_meter.reply(ADDRESS, dlt645.READ, 0x0201FF00, data).hex())
     assert [(p["value"], p.get("quality")) for p in shown["points"]] == [
         (2301, None),
         (None, "absent"),
@@ -65,22 +65,22 @@ def test_several_frames_in_one_line():
 
 
 def test_status_words_and_times_are_explained():
-    word = dlt645.reply(ADDRESS, dlt645.READ, 0x04000503, bytes.fromhex("1000"))
+    word = dlt645_meter.reply(ADDRESS, dlt645.READ, 0x04000503, bytes.fromhex("1000"))
     assert run(word.hex())[1][0]["points"][0]["flags"] == {"relay_open": 1}
-    demand = dlt645.reply(ADDRESS, dlt645.READ, 0x01010000, bytes.fromhex("5634123010221126"))
+    demand = dlt645_meter.reply(ADDRESS, dlt645.READ, 0x01010000, bytes.fromhex("5634123010221126"))
     assert run(demand.hex())[1][0]["points"][1]["text"] == "2026-11-22 10:30:00"
 
 
 def test_error_reply_and_address_reply():
-    _code, (refused,) = run(dlt645.error_reply(ADDRESS, dlt645.READ, "no_such_data").hex())
+    _code, (refused,) = run(dlt645_meter.error_reply(ADDRESS, dlt645.READ, "no_such_data").hex())
     assert (refused["frame"]["function"], refused["frame"]["errors"]) == ("read-error", ["no_such_data"])
-    _code, (told,) = run(dlt645.reply(ADDRESS, dlt645.READ_ADDRESS, data=dlt645.address_bytes(ADDRESS)).hex())
+    _code, (told,) = run(dlt645_meter.reply(ADDRESS, dlt645.READ_ADDRESS, data=dlt645.address_bytes(ADDRESS)).hex())
     assert told["points"][0]["value"] == ADDRESS
 
 
 def test_pieces_and_unknown_identifiers_are_frames_without_points():
-    piece = dlt645.reply(ADDRESS, dlt645.READ, 0x0001FF00, bytes(4), more=True)
-    unknown = dlt645.reply(ADDRESS, dlt645.READ, 0x07000001, bytes(4))
+    piece = dlt645_meter.reply(ADDRESS, dlt645.READ, 0x0001FF00, bytes(4), more=True)
+    unknown = dlt645_meter.reply(ADDRESS, dlt645.READ, 0x07000001, bytes(4))
     for frame, note in ((piece, "join the data"), (unknown, "07000001 is not in the table")):
         code, (shown,) = run(frame.hex())
         assert (code, shown["ok"], shown["points"]) == (0, True, [])
@@ -102,7 +102,7 @@ BAD = [
         "681212121212B168910005 16".replace("05", f"{(0x68 * 2 + 0x12 * 5 + 0xB1 + 0x91) % 256:02x}"),
         "digits other",
     ),
-    (dlt645.reply(ADDRESS, dlt645.READ, 0x00010000, b"12").hex(), "2 bytes cannot be the data of 00010000"),
+    (dlt645_meter.reply(ADDRESS, dlt645.READ, 0x00010000, b"12").hex(), "2 bytes cannot be the data of 00010000"),
     ("00" * MAX_LINE, f"line longer than {MAX_LINE} characters"),
 ]
 

@@ -16,7 +16,7 @@ from dlt645.service.serversvc.server_service import MeterServerService
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from protocols.lines import dlt645
+from protocols.lines import dlt645, dlt645_meter
 from protocols.meters import dlt645_items
 
 ADDRESS = "123456789012"
@@ -119,12 +119,12 @@ def test_their_meter_tells_its_address_and_refuses_by_name(meter):
     ids=lambda value: f"{value:08X}" if isinstance(value, int) else "",
 )
 def test_their_master_reads_our_meter(master, di, values, want):
-    answer = dlt645.reply(ADDRESS, dlt645.READ, di, dlt645_items.encode(di, values))
+    answer = dlt645_meter.reply(ADDRESS, dlt645.READ, di, dlt645_items.encode(di, values))
     item = master.handle_response(DLT645Protocol.deserialize(answer))
     assert item is not None
     assert item.value == pytest.approx(want)
 
 
 def test_their_master_sees_our_error_as_one(master):
-    refused = dlt645.error_reply(ADDRESS, dlt645.READ, "no_such_data")
+    refused = dlt645_meter.error_reply(ADDRESS, dlt645.READ, "no_such_data")
     assert master.handle_response(DLT645Protocol.deserialize(refused)) is None

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from protocols.lines import dlt645
+from protocols.lines import dlt645, dlt645_meter
 
 bounded = settings(max_examples=200, deadline=None)
 ADDRESSES = st.text("0123456789", min_size=12, max_size=12)
@@ -96,7 +96,7 @@ def test_judging_any_pair_never_raises(request_frame, answer):
         (lambda: dlt645.write("12", 1, 2, "1234567", "0", b""), "more than 6 digits"),
         (lambda: dlt645.freeze("12", day=1), "missing"),
         (lambda: dlt645.freeze("12", month=1, minute=1), "missing"),
-        (lambda: dlt645.error_reply("12", 0x11, "on fire"), "not in"),
+        (lambda: dlt645_meter.error_reply("12", 0x11, "on fire"), "not in"),
         (lambda: dlt645.encode("12", 256), "bytes must be in range"),
     ],
 )

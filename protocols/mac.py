@@ -24,7 +24,7 @@ def same(a, b) -> bool:
     if len(a) != len(b):
         return False
     diff = 0
-    for x, y in zip(a, b):  # noqa: B905 (lengths are equal; MicroPython's zip has no strict)
+    for x, y in zip(a, b):  # lengths are equal; MicroPython's zip has no strict
         diff |= x ^ y
     return diff == 0
 

@@ -1,8 +1,8 @@
 """Puts the value of a module's own integer constants where their names stand, before mpy-cross compiles it.
 
 A named constant costs a terminal a dictionary slot and an interned name; three hundred of them were 25 KB of
-a 192 KB heap. MicroPython has `const()` for this, but CPython, which runs the same files, has not. The sources
-keep their names; only what is compiled loses them.
+a 192 KB heap. MicroPython has `const()` for this, but CPython, which runs the same files, has not. The
+sources keep their names; only what is compiled loses them.
 
 A name is taken only if it is sure to be a constant: assigned once, at the top of its module, to integers,
 in capitals, and named by no other module, neither in an import nor behind a dot.

@@ -1,4 +1,4 @@
-"""First code of the unix board: `boot.py run.json ADDRESS BYTES`. Mounts the firmware image and starts its main.
+"""First code of the unix board: `boot.py run.json ADDRESS BYTES`. Mounts the firmware image, starts its main.
 
 The image is a ROMFS that power_on.py has mapped into memory, as the flash of a real board is: bytecode runs
 where it lies and costs no heap.

@@ -7,6 +7,7 @@ import vfs
 BLOCK = 4096
 MOUNT = "/flash"
 CORRUPT = 84  # LFS_ERR_CORRUPT: no file system, or none that can be read
+BLANK = b"\xff" * 512  # written eight times a block: a whole one would lie in the heap for good
 READ = PROG = LOOKAHEAD = 32
 
 
@@ -15,14 +16,16 @@ class ImageDevice:
 
     def __init__(self, path, size):
         self._count = size // BLOCK
-        blank = b"\xff" * BLOCK
         try:
             self._f = open(path, "r+b")
         except OSError:
             self._f = open(path, "w+b")
         for _ in range(self._f.seek(0, 2) // BLOCK, self._count):
-            self._f.write(blank)
-        self._blank = blank
+            self._write_blank()
+
+    def _write_blank(self):
+        for _ in range(BLOCK // len(BLANK)):
+            self._f.write(BLANK)
 
     def readblocks(self, n, buf, offset=0):
         self._f.seek(n * BLOCK + offset)
@@ -41,7 +44,7 @@ class ImageDevice:
             return BLOCK
         elif op == 6:
             self._f.seek(arg * BLOCK)
-            self._f.write(self._blank)
+            self._write_blank()
         return 0
 
 

@@ -1,4 +1,4 @@
-"""The way back of dlt645_types: a value -> the bytes of a field. For a simulated meter and for writing to one."""
+"""The way back of dlt645_types: a value -> the bytes of a field; for simulated meters and for writing."""
 
 from protocols.meters.dlt645_types import (
     BCD,

@@ -1,4 +1,4 @@
-"""Every message of uplink contract version 1: its keys, types and meaning. contract.cddl says the same for other tools.
+"""Every message of uplink contract version 1: its keys, types and meaning (for other tools: contract.cddl).
 
 A schema is a text of rows `key field type`, joined by commas: a text lies in flash, where a table of
 tuples would take a terminal 10 KB of heap. On the wire a message is a CBOR map with the integer keys; in
@@ -15,7 +15,7 @@ VERSION = 1
 
 
 class MessageError(ValueError):
-    """Outside data that is not a message of this contract; args[0] is a short reason for counters and logs."""
+    """Outside data that is not a message of this contract; args[0] is a short reason for counters."""
 
 
 _TYPES = {

@@ -1,4 +1,4 @@
-"""MQTT topics between device and station: `lk/1/<shard>/<device>/<up|down>/<leaf>`. The only place that spells them."""
+"""MQTT topics between device and station, `lk/1/<shard>/<device>/<up|down>/<leaf>`, spelt only here."""
 
 ROOT = "lk/1"
 

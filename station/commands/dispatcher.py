@@ -12,7 +12,6 @@ from typing import Any
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 from sqlalchemy import Engine
-from sqlalchemy.exc import OperationalError
 
 from protocols.uplink import messages, topics
 from protocols.uplink.envelope import SECOND_MAC, seal
@@ -56,7 +55,7 @@ class Dispatcher:
                 if self._changes.any() or now - self._swept >= SWEEP_S:
                     self._swept = now
                     self.sweep()
-            except OperationalError as error:
+            except db.StoreError as error:
                 log.error("database_failed error=%s", error.orig)
                 time.sleep(BACKOFF_S)
         self._drop()

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from sqlalchemy import Engine
-from sqlalchemy.exc import OperationalError
 
 from protocols.uplink import messages, topics
 from protocols.uplink.envelope import seal
@@ -31,11 +30,11 @@ class Handler:
     def take(self, batch: Sequence[Message]) -> list[Reply]:
         """Commit a batch and return what to send down; after that every message of it may be acknowledged.
 
-        sqlalchemy.exc.OperationalError (disk full, database locked): nothing was stored, acknowledge nothing.
+        db.StoreError (disk full, database locked): nothing was stored, acknowledge nothing.
         """
         try:
             return self._commit(batch)
-        except OperationalError:
+        except db.StoreError:
             raise
         except Exception:  # one message hits a fault of ours: the others must not pay for it
             log.exception("ingest_fault messages=%d", len(batch))
@@ -44,7 +43,7 @@ class Handler:
     def _alone(self, message: Message) -> list[Reply]:
         try:
             return self._commit([message])
-        except OperationalError:
+        except db.StoreError:
             raise
         except Exception:
             # counted with its bytes; no mark goes down, so the device keeps the records

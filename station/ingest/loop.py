@@ -11,12 +11,12 @@ from collections.abc import Sequence
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
-from sqlalchemy.exc import OperationalError
 
 from protocols.uplink import topics
 from station.ingest.handler import Handler, Reply
 from station.ingest.wire import Message
 from station.settings import Broker
+from station.store import db
 
 log = logging.getLogger(__name__)
 
@@ -134,7 +134,7 @@ class Loop:
         batch, self._waiting = self._waiting, []
         try:
             replies = self._handler.take(batch)
-        except OperationalError as error:
+        except db.StoreError as error:
             # nothing is stored; leave the link so that the broker delivers the batch again
             self._client.disconnect()
             self._pause("database_failed", error.orig)

@@ -6,6 +6,7 @@ at once (BEGIN IMMEDIATE) and waits for it, so that a read never has to be upgra
 
 import fcntl
 import logging
+import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,9 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Result, create_engine, event
+from sqlalchemy.exc import OperationalError
 
 HEAD = "0001"  # newest file in migrations/versions
 BUSY_MS = 15_000
+
+# Locked for too long, full or gone: nothing was stored, and the same may work later.
+StoreError = OperationalError
 
 
 def now_s() -> int:
@@ -76,9 +81,14 @@ class Changes:
         self._seen: int | None = None
 
     def any(self) -> bool:
+        """StoreError like any other access, though it goes past SQLAlchemy."""
         cursor = self._raw.cursor()
-        version = cursor.execute("PRAGMA data_version").fetchone()[0]  # type: ignore[union-attr]
-        cursor.close()
+        try:
+            version = cursor.execute("PRAGMA data_version").fetchone()[0]  # type: ignore[union-attr]
+        except sqlite3.OperationalError as error:
+            raise StoreError("PRAGMA data_version", None, error) from error
+        finally:
+            cursor.close()
         changed, self._seen = version != self._seen, version
         return changed
 

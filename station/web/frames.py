@@ -5,7 +5,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 
-from protocols.lines import dlt645
+from protocols.lines import dlt645, dlt645_meter
 from protocols.meters import dlt645_items, points
 from station.web.figures import NOTHING, fixed, local
 from station.web.i18n import word
@@ -40,7 +40,7 @@ def show_all(frames: Sequence[Any]) -> list[dict[str, Any]]:
 
 def _meaning(frame: dlt645.Frame) -> dict[str, Any]:
     di = dlt645.di_of(frame)
-    function = dlt645.function_name(frame.control)
+    function = dlt645_meter.function_name(frame.control)
     shown: dict[str, Any] = {"function": function, "di": None if di is None else f"{di:08X}"}
     _di, data, _more, faults = dlt645.reply_data(frame)
     if faults:

@@ -1,4 +1,4 @@
-"""Bench `heap`: peak heap of the loaded terminal after collection, on the 64-bit unix port, against its limit."""
+"""Bench `heap`: peak heap of the loaded terminal after collection, on 64-bit unix, against its limit."""
 
 import json
 

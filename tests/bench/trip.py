@@ -1,4 +1,4 @@
-"""Bench `trip`: last byte of a power reading taken -> relay outputs driven, under bus, MQTT, CBOR and flash load.
+"""Bench `trip`: last byte of a power reading -> relay outputs driven, under bus, MQTT, CBOR and flash load.
 
 The denominator is the sampling period of 1 s. Goal (design section 12): 95 % within 12 ms, all within 25 ms.
 """

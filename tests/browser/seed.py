@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from protocols import cbor
-from protocols.lines import dlt645
+from protocols.lines import dlt645, dlt645_meter
 from protocols.meters import dlt645_items
 from protocols.meters.points import BY_ALIAS
 from protocols.uplink import messages
@@ -72,9 +72,9 @@ def line_frames(at: int) -> list[list[Any]]:
     )
     return [
         [at - 3, 0, dlt645.read(METER, voltage)],
-        [at - 3, 1, dlt645.reply(METER, dlt645.READ, voltage, data)],
+        [at - 3, 1, dlt645_meter.reply(METER, dlt645.READ, voltage, data)],
         [at - 1, 0, dlt645.read(METER, energy)],
-        [at - 1, 1, dlt645.error_reply(METER, dlt645.READ, "no_such_data")],
+        [at - 1, 1, dlt645_meter.error_reply(METER, dlt645.READ, "no_such_data")],
         [at, 1, bytes.fromhex("FEFE6817002211")],
     ]
 

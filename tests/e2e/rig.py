@@ -70,7 +70,7 @@ class Rig:
         return self.ask(lambda c: [dict(row) for row in c.execute(table.select()).mappings()])
 
     def wait(self, met, what, limit_s=STEP_S):
-        """Poll until `met()` gives something; return it. The failure says what the terminal and station knew."""
+        """Poll until `met()` gives something; return it. The failure says what both sides knew."""
         end = time.monotonic() + limit_s
         while True:
             found = met()

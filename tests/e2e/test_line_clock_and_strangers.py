@@ -4,6 +4,7 @@ import time
 
 import paho.mqtt.client as mqtt
 import pytest
+from paho.mqtt.enums import CallbackAPIVersion
 
 from hil.plugin import DEVICE
 from protocols import cbor
@@ -62,7 +63,7 @@ class Stranger:
 
     def __init__(self, rig):
         settings = Settings.load(rig.station.home)
-        self._client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, client_id="stranger")
+        self._client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id="stranger")
         self._client.username_pw_set(DEVICE, settings.broker_password(DEVICE))
         self._client.connect("127.0.0.1", rig.station.mqtt)
         self._client.loop_start()

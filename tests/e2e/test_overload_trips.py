@@ -1,5 +1,7 @@
 """Overload: alarm, trip after the round's alarm time, the load really falls, the station learns all of it."""
 
+from protocols.uplink.codes import PERIOD, REASONS
+
 
 def test_overload_is_alarmed_tripped_and_told(rig):
     rig.world.ask(recloses_after_s=None)
@@ -40,6 +42,6 @@ def test_below_the_safety_setpoint_nothing_trips(rig):
 
 
 def _reason(rig):
-    from protocols.uplink.codes import PERIOD, REASONS
-
-    return next((REASONS[reason] for control, _phase, reason in rig.now()["controls"] if control == PERIOD), "")
+    """Why period control acts or does not; "" while it is not told."""
+    told = [REASONS[reason] for control, _phase, reason in rig.now()["controls"] if control == PERIOD]
+    return told[0] if told else ""

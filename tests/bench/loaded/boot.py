@@ -7,6 +7,9 @@ Runs the real terminal under load (EVENTS_A_S events a second beside its own wor
 The load and the watch allocate too, so the heap figure is above the product's own.
 """
 
+# MicroPython's own names
+# pyright: reportAttributeAccessIssue=false
+
 import gc
 import sys
 
@@ -28,7 +31,8 @@ EVENTS_A_S = 20
 
 class Watch:
     def __init__(self, terminal):
-        self.heard_us = None
+        self.heard_us = None  # last byte taken
+        self.begin_us = 0  # of the decision in hand
         port = terminal.bus._port
         read = port.read
 
@@ -53,7 +57,7 @@ class Watch:
             before = relays.tripped()
             drive(mask)
             took_us = time.ticks_diff(time.ticks_us(), self.begin_us)
-            print("trip_us=%d moved=%d" % (took_us, before != mask))
+            print(f"trip_us={took_us} moved={int(before != mask)}")
 
         relays.drive = timed_drive
         controller.step = timed_step
@@ -72,7 +76,7 @@ async def weigh():
     while True:
         await asyncio.sleep_ms(1000)
         gc.collect()
-        print("heap=%d" % gc.mem_alloc())
+        print(f"heap={gc.mem_alloc()}")
 
 
 async def main():

@@ -1,4 +1,4 @@
-"""One loaded run of the real terminal for the benches `trip` and `heap`: world, station, terminal for a while."""
+"""One loaded run of the real terminal, world and station beside it, for the benches `trip` and `heap`."""
 
 import json
 import re

@@ -74,7 +74,8 @@ def test_status_words_and_times_are_explained():
 def test_error_reply_and_address_reply():
     _code, (refused,) = run(dlt645_meter.error_reply(ADDRESS, dlt645.READ, "no_such_data").hex())
     assert (refused["frame"]["function"], refused["frame"]["errors"]) == ("read-error", ["no_such_data"])
-    _code, (told,) = run(dlt645_meter.reply(ADDRESS, dlt645.READ_ADDRESS, data=dlt645.address_bytes(ADDRESS)).hex())
+    answer = dlt645_meter.reply(ADDRESS, dlt645.READ_ADDRESS, data=dlt645.address_bytes(ADDRESS))
+    _code, (told,) = run(answer.hex())
     assert told["points"][0]["value"] == ADDRESS
 
 
@@ -102,7 +103,10 @@ BAD = [
         "681212121212B168910005 16".replace("05", f"{(0x68 * 2 + 0x12 * 5 + 0xB1 + 0x91) % 256:02x}"),
         "digits other",
     ),
-    (dlt645_meter.reply(ADDRESS, dlt645.READ, 0x00010000, b"12").hex(), "2 bytes cannot be the data of 00010000"),
+    (
+        dlt645_meter.reply(ADDRESS, dlt645.READ, 0x00010000, b"12").hex(),
+        "2 bytes cannot be the data of 00010000",
+    ),
     ("00" * MAX_LINE, f"line longer than {MAX_LINE} characters"),
 ]
 

@@ -8,7 +8,7 @@ import pytest
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
-from protocols.lines import dlt645
+from protocols.lines import dlt645, dlt645_meter
 from protocols.meters.points import QUALITIES
 from protocols.uplink import codes, messages
 from protocols.uplink.topics import STREAM_NO
@@ -48,7 +48,7 @@ SPACES = {
     "meter_error": list(dlt645.ERRORS),
     "frame": [
         "unreadable",
-        *(dlt645.function_name(c | bits) for c in (0x11, 0x12, 0x14, 0x1C) for bits in (0, 0x80, 0xC0)),
+        *(dlt645_meter.function_name(c | bits) for c in (0x11, 0x12, 0x14, 0x1C) for bits in (0, 0x80, 0xC0)),
     ],
     "error": list(KEYS),
     "http": [*errors.WORDS.values(), "failed", "csrf"],

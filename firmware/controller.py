@@ -9,6 +9,7 @@ from protocols.uplink import messages
 from protocols.uplink.codes import EVENT_CODE, EVENT_FIELD_NO
 
 COMMIT_S = 60  # slow changes (remaining energy, timers) reach flash this often, for its wear
+RUN_COMMIT_S = 3600  # run_s reaches flash at least this often: a timer must not run twice after a power cut
 OFF_MAX_S = 10 * 86400  # a power cut is never counted longer: a wrong clock must not run timers out
 
 
@@ -41,9 +42,19 @@ class RunClock:
         return self._run_s
 
     def saved(self):
-        """What the journal keeps. While the clock is not trusted the older stamp stands: no time is lost."""
-        stale = self._owed or not self._clock.ok
-        return [self._run_s, self._saved_t_s if stale else self._clock.now_s()]
+        """What the journal keeps: run_s and the UTC second it belongs to, 0 while that is not known.
+
+        While time is owed the older stamp moves on with run_s: no time is lost and none counted twice.
+        """
+        if self._clock.ok and not self._owed:
+            return [self._run_s, self._clock.now_s()]
+        since_boot_s = self._run_s - self._boot_run_s
+        return [self._run_s, self._saved_t_s + since_boot_s if self._owed else 0]
+
+
+def _doubted(kept):
+    """A dump out of a damaged journal: commits behind the damage may be lost, and with them a guarantee."""
+    return dict(kept, guarantee=None) if isinstance(kept, dict) else {}
 
 
 class Controller:
@@ -59,10 +70,9 @@ class Controller:
         self._multiplier = board.identity["multiplier"]
         self._offset_s = board.identity["utc_offset_s"]
         self._run = RunClock(board.clock, kv.get("run"))
-        # A state lost with a damaged journal may have held a guarantee: {} counts as "guarantee unreadable".
         kept = kv.get("control")
-        self._state = core.load({} if kept is None and kv.damaged else kept, board.facts["rounds"])
-        self._kept = self._state  # as in flash
+        self._kept = core.load(kept, board.facts["rounds"])  # as in flash
+        self._state = core.load(_doubted(kept), board.facts["rounds"]) if kv.damaged else self._kept
         self._kept_run_s = self._run.now_s()
         self._open = None
         self.outputs = None
@@ -80,12 +90,16 @@ class Controller:
             None if energy_wh is None else energy_wh * self._multiplier,
         )
 
-    def step(self):
-        """One decision: call at every power reading and at least once a second."""
+    def step(self, told=()):
+        """One decision: call at every power reading and at least once a second.
+
+        `told`: events of a command that led here, recorded before those of the decision.
+        """
         self._state, self.outputs, events = core.step(self._state, self.sample())
         self._board.relays.drive(self.outputs.tripped)
         self._board.lamps.show(self.outputs.alarm, self.outputs.permitted)
         self._keep()
+        self._tell(told)
         self._tell(events)
         self._watch_switches()
 
@@ -99,21 +113,21 @@ class Controller:
         def commit():
             self._state = self._kept = state
             self._kept_run_s = self._run.now_s()
-            self._tell(events)
-            self.step()
+            self.step(events)
 
         return reason, {"control": core.dump(state), "run": self._run.saved()}, commit
 
     def _keep(self):
         need = core.durable(self._kept, self._state)
-        if not need or (need == "minute" and self._run.now_s() - self._kept_run_s < COMMIT_S):
+        wait_s = {"now": 0, "minute": COMMIT_S}.get(need, RUN_COMMIT_S)
+        if self._run.now_s() - self._kept_run_s < wait_s:
             return
         self._kept_run_s = self._run.now_s()
         try:
             self._kv.put({"control": core.dump(self._state), "run": self._run.saved()})
             self._kept = self._state
         except StoreError:
-            # The decision stands and the relay is driven; the next minute tries again. Diagnostics show it.
+            # The decision stands and the relay is driven; the next step (minute, hour) tries again.
             self.store_errors += 1
 
     def _tell(self, events):

@@ -131,7 +131,7 @@ class Bus:
             for frame in self._framer.feed(chunk):
                 if not dlt645.match(asked, frame):
                     self._note(1, heard)
-                    return frame, first_byte_ms
+                    return frame, now_ms if first_byte_ms is None else first_byte_ms
                 first_byte_ms = None  # an echo or a late reply: ours may still come
             if not chunk and first_byte_ms is not None:
                 return None, 0  # it began and stopped

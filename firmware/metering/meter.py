@@ -5,6 +5,7 @@ from protocols.lines import dlt645
 FOLLOW_UP_MAX = 16  # pieces of one answer
 BACKOFF_AFTER = 3  # unanswered exchanges in a row before the meter counts as dead
 BACKOFF_MAX_MS = 30000
+REFUSED = object()  # instead of data
 
 
 class Meter:
@@ -49,7 +50,19 @@ class Meter:
         return data if data is None else self._profile.decode(di, data)
 
     async def read_raw(self, priority, di):
-        """The data behind the identifier, follow-up frames joined; b"" when refused, None when mute."""
+        """The data behind the identifier, follow-up frames joined; b"" when refused, None when mute.
+
+        A refusal carries no identifier, so a late one of another request looks the same: it counts when the
+        meter says it twice.
+        """
+        for _ in range(2):
+            data = await self._read_whole(priority, di)
+            if data is not REFUSED:
+                return data
+        self._refused.add(di)
+        return b""
+
+    async def _read_whole(self, priority, di):
         reply = await self._ask(priority, dlt645.read(self.address, di))
         out = bytearray()
         for seq in range(1, FOLLOW_UP_MAX + 1):
@@ -57,8 +70,7 @@ class Meter:
                 return None
             _di, data, more, error = dlt645.reply_data(reply)
             if error:
-                self._refused.add(di)
-                return b""
+                return REFUSED
             out.extend(data)
             if not more:
                 return bytes(out)

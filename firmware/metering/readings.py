@@ -2,7 +2,8 @@
 
 FRESH_MS = 10000  # a control sample older than this is no reading
 CURVE_FRESH_MS = 60000  # a value older than this does not stand for a slot
-SLOT_LATE_S = 30  # a slot's point is made within this time of its start, or never
+SLOT_LATE_S = 30  # a slot's point is made within this time of its start, or never;
+LATE_PART = 5  # of a short interval within this part of it
 
 
 class Latest:
@@ -54,6 +55,7 @@ class Slots:
 
     def __init__(self, interval_s, last_s=0):
         self._interval_s = interval_s
+        self._late_s = min(SLOT_LATE_S, interval_s // LATE_PART)
         self.last_s = last_s
 
     def due(self, t_s):
@@ -61,7 +63,7 @@ class Slots:
         if slot_s == self.last_s:
             return None
         stepped_back = slot_s < self.last_s
-        if not stepped_back and t_s - slot_s > SLOT_LATE_S:
+        if not stepped_back and t_s - slot_s > self._late_s:
             return None
         self.last_s = slot_s
         return None if stepped_back else slot_s

@@ -2,6 +2,7 @@
 
 from firmware.metering import bus
 from firmware.metering.readings import CURVE_FRESH_MS, Slots
+from firmware.store.kv import StoreError
 from protocols.uplink import messages
 
 DAY_S = 86400
@@ -34,13 +35,15 @@ class Recorder:
         self._interval_s = interval_s
         self._offset_s = utc_offset_s
         self._curve = Slots(interval_s)
-        self._day = Slots(DAY_S, kv.get("day_s") or 0)
+        self._made_s = kv.get("day_s") or 0  # local day of the last freeze made
+        self._day = Slots(DAY_S, self._made_s)
         self._backfill_tried_s = 0
+        self.store_errors = 0
 
     async def tick(self, local_date):
         """Call each second with (year, month, day) of the local date."""
-        if self._latest.get(self._profile.power, CURVE_FRESH_MS) is None:
-            return  # nothing to freeze; a slot that passes so stays missing
+        if self._latest.get(self._profile.power) is None:
+            return  # the meter is mute; a slot that passes so stays missing
         now_s = self._clock.now_s()
         slot_s = self._curve.due(now_s)
         if slot_s is not None:
@@ -74,22 +77,29 @@ class Recorder:
             "values": values,
         }
         self._add("da", messages.DAILY, now_s, int(self._clock.ok), body)
-        self._kv.put({"day_s": local_day_s})
+        self._made_s = local_day_s
+        try:
+            self._kv.put({"day_s": local_day_s})
+        except StoreError:
+            # At worst the freeze is made again after a restart, and the station keeps one of the two.
+            self.store_errors += 1
 
     async def _backfill(self, now_s, local_date):
         """After a midnight without power or reading: today's freeze from the meter, if the meter made one."""
         local_s = now_s + self._offset_s
         today_s = local_s - local_s % DAY_S
-        if self._day.last_s >= today_s or self._backfill_tried_s == today_s:
+        if today_s in (self._made_s, self._backfill_tried_s):
             return
         time_di, energy_di = self._profile.freeze
         freeze_time = await self._meter.read_raw(bus.BACKFILL, time_di)
         if freeze_time is None:
             return  # mute: asked again at the next tick
-        self._backfill_tried_s = today_s
-        if not is_midnight_of(freeze_time, local_date):
+        values = {}
+        if is_midnight_of(freeze_time, local_date):
+            values = await self._meter.read(bus.BACKFILL, energy_di)
+        if values is None:
             return
-        values = await self._meter.read(bus.BACKFILL, energy_di)
+        self._backfill_tried_s = today_s
         if values:
             self._day.last_s = today_s
             self._put_daily(today_s, now_s, BACKFILLED, values)

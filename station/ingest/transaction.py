@@ -11,6 +11,8 @@ from station.store.readings import Reading, SqliteReadingStore
 from station.store.streams import Stream
 
 NAME = "ingest"  # of its counters
+SUSPECT = 4  # points.QUALITIES
+FUTURE_S = 300  # clocks of terminal and station may differ so much
 
 Key = tuple[str, bytes, int]  # device, epoch, stream number
 
@@ -149,13 +151,15 @@ class Transaction:
     def _reading(self, device: str, _stream: Stream, record: Record, fields: dict[str, Any]) -> None:
         slot_s = fields["slot_s"] if record.kind == messages.CURVE else fields["day_s"]
         meter_id = self._meter(device, fields["metering_point"])
+        # A terminal whose clock is ahead: kept under the time it claims, but never as good as a measured one.
+        quality = SUSPECT if slot_s > self.t_s + FUTURE_S else fields["quality"]
         self._readings.append(
             Reading(
                 meter_id,
                 record.kind,
                 slot_s,
                 fields.get("interval_s", 0),
-                fields["quality"],
+                quality,
                 record.t_ok,
                 fields["values"],
             )

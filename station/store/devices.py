@@ -59,7 +59,7 @@ _LINK = (
     links.c.firmware,
     links.c.product,
     links.c.board,
-    links.c.t_ok,
+    func.coalesce(live.c.t_ok, links.c.t_ok).label("t_ok"),
     links.c.clock_off_s,
     links.c.last_command,
     links.c.multiplier.label("reported_multiplier"),

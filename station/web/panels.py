@@ -87,7 +87,10 @@ def steps(state: str, log: list[dict[str, Any]]) -> list[dict[str, Any]]:
     reached = {entry["state_to"]: entry["t_s"] for entry in log}
     ends = {"executed": "end-ok", "refused": "end-bad", "expired": "end-bad", "unknown": "end-unknown"}
     way: list[str] = list(STATES[: STATES.index("received") + 1])
-    out = [{"state": s, "t_s": reached.get(s), "style": "done" if s in reached else ""} for s in way]
+    answered = state in ("executed", "refused")  # by the device, which so has received it
+    out = [
+        {"state": s, "t_s": reached.get(s), "style": "done" if answered or s in reached else ""} for s in way
+    ]
     if state in ends:
         out.append({"state": state, "t_s": reached.get(state), "style": f"here {ends[state]}"})
     else:

@@ -9,7 +9,7 @@ import sys
 from binascii import hexlify, unhexlify
 
 from protocols import cbor
-from protocols.lines import dlt645
+from protocols.lines import dlt645, dlt645_meter
 from protocols.meters import dlt645_items
 from protocols.uplink import envelope, messages
 
@@ -88,6 +88,11 @@ def items(case):
     return "encodes differently"
 
 
+def builder(name):
+    """Master's and meter's side have a module each."""
+    return getattr(dlt645, name, None) or getattr(dlt645_meter, name)
+
+
 DO = {
     "cbor": decode_cbor,
     "unpack": unpack,
@@ -98,7 +103,7 @@ DO = {
     "parse": parse,
     "match": match,
     "items": items,
-    "build": lambda case: getattr(dlt645, case["builder"])(*plain(case["args"])),
+    "build": lambda case: builder(case["builder"])(*plain(case["args"])),
 }
 
 

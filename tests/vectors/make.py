@@ -100,6 +100,7 @@ BODIES = {
         "restarts": 0,
         "flash_free": 900_000,
         "discards": 0,
+        "store_errors": 0,
     },
 }
 PARAMS = {

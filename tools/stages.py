@@ -40,7 +40,7 @@ CHECKS = {
 # Stage -> (folders, options).
 TESTS = {
     "unit": (("tests/unit", "tests/vectors", "tests/property", "tests/contract"), ("-q", "-n", "2")),
-    "e2e": (("tests/e2e",), ()),
+    "e2e": (("tests/e2e",), ("-q", "-n", "3")),  # they wait more than they work
     "browser": (("tests/browser",), ()),
 }
 

@@ -168,10 +168,15 @@ def test_a_refused_connection_is_named_and_tried_ever_more_slowly(make_terminal,
 def test_a_hundred_failed_links_leave_no_trace(make_terminal, peer):
     bad = peer(silent_then_gone)
     terminal = make_terminal(bad.port, mqtt=QUICK, backoff_s=0)
-    first = terminal.until(lambda r: sum(r["counts"].values()) > 20)
-    after = terminal.until(lambda r: sum(r["counts"].values()) > 120)
-    assert after["heap"] < first["heap"] + 500
-    assert after["state"] != "up"
+
+    def lowest(links):
+        """Of several reports from `links` failures on: some come within a link and hold its buffers."""
+        reports = [terminal.until(lambda r, n=n: sum(r["counts"].values()) > links + n) for n in range(8)]
+        assert reports[-1]["state"] != "up"
+        return min(report["heap"] for report in reports)
+
+    first = lowest(20)
+    assert lowest(120) < first + 500
 
 
 def welcome(sock, hello):

@@ -10,7 +10,12 @@ from protocols.uplink.codes import EVENT_CODE, EVENT_FIELD_NO
 
 COMMIT_S = 60  # slow changes (remaining energy, timers) reach flash this often, for its wear
 RUN_COMMIT_S = 3600  # run_s reaches flash at least this often: a timer must not run twice after a power cut
-OFF_MAX_S = 10 * 86400  # a power cut is never counted longer: a wrong clock must not run timers out
+# A power cut counts for no longer: a clock set wrong must not end a guarantee (at most 24 h), and the longest
+# remote limit (7.5 h) ends all the same.
+OFF_MAX_S = 12 * 3600
+MAX_UNTOLD = 16  # events waiting for a flash that refuses them
+FAULT_S = 3600  # one task is told as failed once in so long; DIAG counts every restart
+SWITCH_EVENTS = 60  # an hour, of all contacts: a chattering one must not drive the trips out of the ring
 
 
 class RunClock:
@@ -21,7 +26,8 @@ class RunClock:
 
     def __init__(self, clock, saved):
         self._clock = clock
-        self._run_s, self._saved_t_s = saved or (0, 0)
+        well_formed = isinstance(saved, list) and len(saved) == 2 and all(isinstance(v, int) for v in saved)
+        self._run_s, self._saved_t_s = saved if well_formed else (0, 0)
         self._tick = clock.ticks_ms()
         self._rest_ms = 0
         self._owed = self._saved_t_s > 0  # time without power not added yet
@@ -74,7 +80,11 @@ class Controller:
         self._kept = core.load(kept, board.facts["rounds"])  # as in flash
         self._state = core.load(_doubted(kept), board.facts["rounds"]) if kv.damaged else self._kept
         self._kept_run_s = self._run.now_s()
-        self._open = None
+        self._open = self._opening = None
+        self._switch_events = 0
+        self._switch_hour_s = 0
+        self._untold = []
+        self._faults = {}  # task -> run_s of its last event
         self.outputs = None
         self.store_errors = 0
 
@@ -98,9 +108,10 @@ class Controller:
         self._state, self.outputs, events = core.step(self._state, self.sample())
         self._board.relays.drive(self.outputs.tripped)
         self._board.lamps.show(self.outputs.alarm, self.outputs.permitted)
-        self._keep()
+        # Told before kept: after a cut in between an event may come twice, but none is missing.
         self._tell(told)
         self._tell(events)
+        self._keep()
         self._watch_switches()
 
     def apply(self, kind, params, command_id):
@@ -120,8 +131,10 @@ class Controller:
     def _keep(self):
         need = core.durable(self._kept, self._state)
         wait_s = {"now": 0, "minute": COMMIT_S}.get(need, RUN_COMMIT_S)
-        if self._run.now_s() - self._kept_run_s < wait_s:
-            return
+        if self._run.now_s() - self._kept_run_s >= wait_s:
+            self._commit()
+
+    def _commit(self):
         self._kept_run_s = self._run.now_s()
         try:
             self._kv.put({"control": core.dump(self._state), "run": self._run.saved()})
@@ -130,9 +143,22 @@ class Controller:
             # The decision stands and the relay is driven; the next step (minute, hour) tries again.
             self.store_errors += 1
 
+    def clock_set(self, step_ms):
+        """The clock was stepped: the journal must not pair run_s with the old time."""
+        self.event("clock_set", {"step_ms": step_ms})
+        self._commit()
+
+    def fault(self, task, error):
+        """A part of the terminal failed and was restarted."""
+        run_s = self._run.now_s()
+        if run_s - self._faults.get(task, -FAULT_S) >= FAULT_S:
+            self._faults[task] = run_s
+            self.event("terminal_fault", {"task": task, "error": error[:60]})
+
     def _tell(self, events):
         for name, fields in events:
             self.event(name, fields)
+        self._flush()
 
     def event(self, name, fields):
         """Record one event; `fields` by name of codes.EVENT_FIELDS."""
@@ -140,17 +166,36 @@ class Controller:
             "code": EVENT_CODE[name],
             "data": {EVENT_FIELD_NO[field]: value for field, value in fields.items()},
         }
-        self._add("ev", messages.EVENT, self._clock.now_s(), int(self._clock.ok), body)
+        self._untold.append((self._clock.now_s(), int(self._clock.ok), body))
+        if len(self._untold) > MAX_UNTOLD:
+            self._untold.pop(0)
+            self.store_errors += 1
+        self._flush()
+
+    def _flush(self):
+        """Hand waiting events to the outbox, in order, until it refuses one."""
+        while self._untold and self._add("ev", messages.EVENT, *self._untold[0]):
+            self._untold.pop(0)
 
     def _watch_switches(self):
-        """An event for each change of the auxiliary contacts, whoever moved the switch."""
+        """An event for each change of the contacts that stays for two steps, whoever moved the switch."""
         contacts = self._board.relays.open()
         if contacts is None:
             return
+        stable, self._opening = contacts == self._opening, contacts
+        if not stable or contacts == self._open:
+            return
         before, self._open = self._open, contacts
-        if before is None or before == contacts:
+        if before is None or not self._may_tell_switch():
             return
         if contacts & ~before:
             self.event("switch_opened", {"rounds": contacts & ~before})
         if before & ~contacts:
             self.event("switch_closed", {"rounds": before & ~contacts})
+
+    def _may_tell_switch(self):
+        run_s = self._run.now_s()
+        if run_s - self._switch_hour_s >= 3600:
+            self._switch_hour_s, self._switch_events = run_s, 0
+        self._switch_events += 1
+        return self._switch_events <= SWITCH_EVENTS

@@ -5,7 +5,6 @@ boards/<name>/main.py makes the board and calls `run(board)`.
 
 import asyncio
 import gc
-import time
 
 from firmware.controller import Controller
 from firmware.link.gate import Gate
@@ -18,7 +17,7 @@ from firmware.metering.poller import Poller
 from firmware.metering.profile import Profile
 from firmware.metering.readings import CURVE_FRESH_MS, Latest
 from firmware.metering.recorder import MAIN_POINT, Recorder
-from firmware.store.kv import Kv
+from firmware.store.kv import Kv, StoreError
 from firmware.store.ring import Ring
 from firmware.supervisor import Supervisor
 from protocols.uplink import messages, topics
@@ -86,7 +85,12 @@ class Terminal:
     def _count_boot(self):
         epoch = self.kv.get(EPOCH_KEY) or self.board.random(8)
         boot = (self.kv.get(BOOT_KEY) or 0) + 1
-        self.kv.put({EPOCH_KEY: epoch, BOOT_KEY: boot})
+        self._boot_fault = ""
+        try:
+            self.kv.put({EPOCH_KEY: epoch, BOOT_KEY: boot})
+        except StoreError as error:
+            # Control goes on without flash. An epoch that was not kept only means records sent up twice.
+            self._boot_fault = error.args[0]
         return epoch, boot
 
     def _mqtt_config(self):
@@ -141,10 +145,10 @@ class Terminal:
         }
 
     def _clock_set(self, step_ms):
-        self.controller.event("clock_set", {"step_ms": step_ms})
+        self.controller.clock_set(step_ms)
 
     def _restarted(self, name, error, _t_s):
-        self.controller.event("terminal_fault", {"task": name, "error": error[:60]})
+        self.controller.fault(name, error)
 
     async def _tick(self):
         """Each second: decide, close pending commands, cut curve points, note a silent meter."""
@@ -154,7 +158,7 @@ class Terminal:
             self.controller.step()
             self.gate.settle()
             self._watch_meter()
-            await self.recorder.tick(time.gmtime(clock.now_s() + self.board.identity["utc_offset_s"])[:3])
+            self.recorder.tick()
             self.supervisor.alive("tick")
             spent_ms = clock.ticks_diff(clock.ticks_ms(), start)
             await asyncio.sleep_ms(max(1, 1000 - spent_ms))
@@ -197,11 +201,14 @@ class Terminal:
     async def run(self):
         self.controller.step()
         self.controller.event("power_up", {"boot": self.boot})
+        if self._boot_fault:
+            self.controller.fault("store", self._boot_fault)
         for name, factory in self.board.tasks:
             self.supervisor.add(name, factory)
         self.supervisor.add("bus", self.bus.run)
         self.supervisor.add("poller", self.poller.run)
         self.supervisor.add("tick", self._tick, TICK_LIMIT_MS)
+        self.supervisor.add("recorder", self.recorder.run)
         self.supervisor.add("link", self.session.run)
         self.supervisor.add("housekeep", self._housekeep, HOUSEKEEP_LIMIT_MS)
         await self.supervisor.run()

@@ -5,7 +5,7 @@ from protocols.lines import dlt645
 FOLLOW_UP_MAX = 16  # pieces of one answer
 BACKOFF_AFTER = 3  # unanswered exchanges in a row before the meter counts as dead
 BACKOFF_MAX_MS = 30000
-REFUSED = object()  # instead of data
+NO_SUCH_DATA = "no_such_data"  # of dlt645.ERRORS: the one refusal that stays true
 
 
 class Meter:
@@ -53,29 +53,31 @@ class Meter:
         """The data behind the identifier, follow-up frames joined; b"" when refused, None when mute.
 
         A refusal carries no identifier, so a late one of another request looks the same: it counts when the
-        meter says it twice.
+        meter says it twice. What control lives by is asked again all the same.
         """
         for _ in range(2):
-            data = await self._read_whole(priority, di)
-            if data is not REFUSED:
+            data, errors = await self._read_whole(priority, di)
+            if not errors:
                 return data
-        self._refused.add(di)
+        if NO_SUCH_DATA in errors and di not in self._profile.fast:
+            self._refused.add(di)
         return b""
 
     async def _read_whole(self, priority, di):
+        """(data, error names)."""
         reply = await self._ask(priority, dlt645.read(self.address, di))
         out = bytearray()
         for seq in range(1, FOLLOW_UP_MAX + 1):
             if reply is None:
-                return None
-            _di, data, more, error = dlt645.reply_data(reply)
-            if error:
-                return REFUSED
+                return None, ()
+            _di, data, more, errors = dlt645.reply_data(reply)
+            if errors:
+                return b"", errors
             out.extend(data)
             if not more:
-                return bytes(out)
+                return bytes(out), ()
             reply = await self._ask(priority, dlt645.read_next(self.address, di, seq))
-        return None
+        return None, ()
 
     async def _ask(self, priority, frame):
         reply = await self._bus.exchange(priority, frame)

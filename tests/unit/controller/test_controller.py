@@ -122,6 +122,8 @@ def test_only_changes_of_the_contacts_are_told(bench):
     assert len(bench.told) == 2, "unreadable for a while is no change"
     relays.contacts = 0b100
     bench.run(1)
+    assert len(bench.told) == 2, "one look may be a bounce"
+    bench.run(1)
     assert bench.told[2:] == [("switch_closed", {"rounds": 0b001})]
 
 
@@ -241,3 +243,59 @@ def test_a_sample_is_primary_side_and_only_fresh(bench):
     assert (sample.power_w, sample.energy_wh) == (None, None)
     bench.clock.ok = False
     assert bench.controller.sample().local_s is None
+
+
+# ---- what a flash or a contact gone bad must not do
+
+
+def test_events_the_outbox_refuses_wait_in_order(bench):
+    refuse = [True]
+    add = bench.controller._add
+    bench.controller._add = lambda *row: 0 if refuse[0] else add(*row)
+    for task in ("a", "b", "c"):
+        bench.controller.fault(task, "E")
+    assert bench.told == []
+    refuse[0] = False
+    bench.run(1)
+    assert [fields["task"] for _name, fields in bench.told] == ["a", "b", "c"]
+
+
+def test_a_task_that_keeps_failing_is_told_once_an_hour(bench):
+    for _ in range(50):
+        bench.controller.fault("bus", "line lost")
+        bench.run(60)
+    assert [name for name, _fields in bench.told] == ["terminal_fault"]
+    bench.run(700)
+    bench.controller.fault("bus", "line lost")
+    assert len(bench.told) == 2
+
+
+def test_chattering_contacts_have_a_limit(bench):
+    bench.run(3)
+    for n in range(400):
+        bench.board.relays.contacts = n & 1
+        bench.run(2)
+    assert 30 <= len(bench.told) <= 60
+
+
+def test_a_clock_step_does_not_end_a_guarantee_over_a_short_cut(bench):
+    bench.clock.set_ms(bench.clock.now_ms() - 86_400_000)  # trusted, but a day slow
+    bench.run(1)
+    bench.do(messages.GUARANTEE, {"on": 1, "duration_s": 86_400})
+    bench.run(100)
+    bench.clock.set_ms(bench.clock.now_ms() + 86_400_000)
+    bench.controller.clock_set(86_400_000)
+    bench.run(600)
+    bench.clock.advance(2000)
+    bench.boot()
+    bench.run(3)
+    assert bench.controller.outputs.guarantee == GUARANTEE_ON
+
+
+def test_a_wrong_clock_after_a_cut_leaves_half_a_day_of_guarantee(bench):
+    bench.do(messages.GUARANTEE, {"on": 1, "duration_s": 86_400})
+    bench.run(2)
+    bench.clock.set_ms(bench.clock.now_ms() + 9 * 86_400_000)
+    bench.boot()
+    bench.run(3)
+    assert bench.controller.outputs.guarantee == GUARANTEE_ON

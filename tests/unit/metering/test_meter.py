@@ -4,7 +4,7 @@ import pytest
 
 from firmware.metering.meter import BACKOFF_MAX_MS, FOLLOW_UP_MAX
 from protocols.meters.points import BY_ALIAS
-from tests.unit.metering.bench import MUTE, REFUSED, Rig
+from tests.unit.metering.bench import MUTE, PROFILE, REFUSED, Rig
 
 VOLTS = [BY_ALIAS[f"voltage_{phase}_dv"][0] for phase in "abc"]
 BLOCK, A, B, C = 0x0201FF00, 0x02010100, 0x02010200, 0x02010300
@@ -50,6 +50,15 @@ def test_one_late_refusal_of_another_request_costs_nothing():
     rig.bus.script = {0x02030000: [REFUSED]}
     assert rig.read(0x02030000) == {BY_ALIAS["power_dw"][0]: 21000}
     assert rig.read(0x02030000) == {BY_ALIAS["power_dw"][0]: 21000}
+
+
+def test_power_and_energy_are_asked_again_whatever_was_refused():
+    rig = Rig()
+    for di in PROFILE.fast:
+        assert rig.read(di) == {}
+        rig.bus.asked.clear()
+        assert rig.read(di) == {}
+        assert rig.bus.dis() == [di, di]
 
 
 def test_a_mute_meter_gives_none_wherever_it_stops():

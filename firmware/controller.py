@@ -77,8 +77,9 @@ class Controller:
         self._offset_s = board.identity["utc_offset_s"]
         self._run = RunClock(board.clock, kv.get("run"))
         kept = kv.get("control")
+        doubt = kv.damaged or board.flash.lost
         self._kept = core.load(kept, board.facts["rounds"])  # as in flash
-        self._state = core.load(_doubted(kept), board.facts["rounds"]) if kv.damaged else self._kept
+        self._state = core.load(_doubted(kept), board.facts["rounds"]) if doubt else self._kept
         self._kept_run_s = self._run.now_s()
         self._open = self._opening = None
         self._switch_events = 0
@@ -134,10 +135,16 @@ class Controller:
         if self._run.now_s() - self._kept_run_s >= wait_s:
             self._commit()
 
-    def _commit(self):
+    def begin(self, entries):
+        """The first commit of a boot: `entries` ({key: value}) and the state, so that a doubt is never lost."""
+        self._commit(entries)
+
+    def _commit(self, entries=None):
         self._kept_run_s = self._run.now_s()
         try:
-            self._kv.put({"control": core.dump(self._state), "run": self._run.saved()})
+            entries = entries or {}
+            entries.update({"control": core.dump(self._state), "run": self._run.saved()})
+            self._kv.put(entries)
             self._kept = self._state
         except StoreError:
             # The decision stands and the relay is driven; the next step (minute, hour) tries again.

@@ -17,7 +17,7 @@ from firmware.metering.poller import Poller
 from firmware.metering.profile import Profile
 from firmware.metering.readings import CURVE_FRESH_MS, Latest
 from firmware.metering.recorder import MAIN_POINT, Recorder
-from firmware.store.kv import Kv, StoreError
+from firmware.store.kv import Kv
 from firmware.store.ring import Ring
 from firmware.supervisor import Supervisor
 from protocols.uplink import messages, topics
@@ -46,11 +46,12 @@ class Terminal:
         for stream, size in RING_BYTES.items():
             rings[stream] = Ring(root + "/" + stream, size)
             rings[stream].open()
-        self.epoch, self.boot = self._count_boot()
+        self.epoch, self.boot = self._this_boot()
         self.outbox = Outbox(rings, self.epoch)
         self.latest = Latest(board.clock)
         self.profile = Profile(identity["meter"].pop("profile"))  # the parsed text is not needed twice
         self.controller = Controller(board, self.kv, self.profile, self.latest, self.outbox.add)
+        self.controller.begin({EPOCH_KEY: self.epoch, BOOT_KEY: self.boot})
         self.bus = Bus(board.serial("line"), board.clock, identity["meter"]["baud"])
         self.meter = Meter(self.bus, identity["meter"]["address"], self.profile, board.clock)
         self.poller = Poller(self.meter, self.profile, self.latest, board.clock, self.controller.step)
@@ -82,15 +83,9 @@ class Terminal:
         self._silent_s = 0
         self._diag_from = board.clock.ticks_ms()
 
-    def _count_boot(self):
+    def _this_boot(self):
         epoch = self.kv.get(EPOCH_KEY) or self.board.random(8)
         boot = (self.kv.get(BOOT_KEY) or 0) + 1
-        self._boot_fault = ""
-        try:
-            self.kv.put({EPOCH_KEY: epoch, BOOT_KEY: boot})
-        except StoreError as error:
-            # Control goes on without flash. An epoch that was not kept only means records sent up twice.
-            self._boot_fault = error.args[0]
         return epoch, boot
 
     def _mqtt_config(self):
@@ -201,8 +196,9 @@ class Terminal:
     async def run(self):
         self.controller.step()
         self.controller.event("power_up", {"boot": self.boot})
-        if self._boot_fault:
-            self.controller.fault("store", self._boot_fault)
+        if self.controller.store_errors:
+            # Control goes on without flash. An epoch that was not kept only means records sent up twice.
+            self.controller.fault("store", "the boot could not be written")
         for name, factory in self.board.tasks:
             self.supervisor.add(name, factory)
         self.supervisor.add("bus", self.bus.run)

@@ -128,7 +128,7 @@ class Flash:
 
     def __init__(self, path):
         self._path = path
-        self.formatted = False
+        self.lost = False
 
     def mount(self) -> str:
         return self._path

@@ -9,7 +9,7 @@ A `board` has the same few verbs on every backend:
     relays                   drive(trip_mask), tripped() -> mask, open() -> mask or None
     lamps                    show(alarm_mask, permit_mask)
     await connect(host, port) -> (reader, writer)
-    flash                    mount() -> path, free() -> bytes, formatted
+    flash                    mount() -> path, free() -> bytes, lost (what was kept before)
     random(n), feed()
     tasks                    ((name, factory), ...) the backend needs run; the supervisor takes them
 """

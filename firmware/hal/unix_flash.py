@@ -1,5 +1,6 @@
 """Flash as an image file with littlefs2 on it: killing the process cuts the power, a restart is a reboot."""
 
+import errno
 import os
 
 import vfs
@@ -18,7 +19,9 @@ class ImageDevice:
         self._count = size // BLOCK
         try:
             self._f = open(path, "r+b")
-        except OSError:
+        except OSError as e:
+            if e.errno != errno.ENOENT:
+                raise
             self._f = open(path, "w+b")
         for _ in range(self._f.seek(0, 2) // BLOCK, self._count):
             self._write_blank()
@@ -26,6 +29,16 @@ class ImageDevice:
     def _write_blank(self):
         for _ in range(BLOCK // len(BLANK)):
             self._f.write(BLANK)
+
+    def blank(self) -> bool:
+        """Whether nothing was ever written, or all of it erased."""
+        piece = bytearray(len(BLANK))
+        self._f.seek(0)
+        for _ in range(self._count * BLOCK // len(BLANK)):
+            self._f.readinto(piece)
+            if piece != BLANK:
+                return False
+        return True
 
     def readblocks(self, n, buf, offset=0):
         self._f.seek(n * BLOCK + offset)
@@ -49,11 +62,15 @@ class ImageDevice:
 
 
 class Flash:
-    """`formatted` tells whether the last mount had to make a new file system: everything kept was lost."""
+    """`lost`: the last mount found a flash in use but no file system to read, so what was kept is gone.
+
+    False after the first use of a blank one. True too when that first formatting was cut off: no telling them
+    apart. Not kept: the next start finds a good file system, so whoever cares must store it.
+    """
 
     def __init__(self, path, size):
         self._path, self._size = path, size
-        self.formatted = False
+        self.lost = False
 
     def mount(self) -> str:
         """Mount, after formatting where there is no file system yet; return the folder to work in.
@@ -66,8 +83,8 @@ class Flash:
         except OSError as e:
             if e.errno != CORRUPT:
                 raise
+            self.lost = not device.blank()
             vfs.VfsLfs2.mkfs(device, readsize=READ, progsize=PROG, lookahead=LOOKAHEAD)  # type: ignore
-            self.formatted = True
             fs = self._open(device)
         vfs.mount(fs, MOUNT)
         return MOUNT

@@ -4,8 +4,10 @@
     0000000N.j1   journal segment N: one record a commit, flushed
     new           a snapshot being written; counts for nothing until it is renamed
 
-Replay = newest valid snapshot, then the segments from its number on, up to the first bad record. The
-snapshot before the newest is kept with its segments, so that one unreadable snapshot loses nothing.
+Replay = newest valid snapshot, then the segments from its number on, up to the first bad record or missing
+commit; a record torn by a power cut ends its segment only. The snapshot before the newest is kept with its
+segments, so that one unreadable snapshot loses nothing; but if it was made because the flash refused a record
+and kept it whole all the same, that record stands in place of the commit after it.
 The digit in the suffix is the version of the format.
 """
 
@@ -122,7 +124,7 @@ class Kv:
         self._values, self._commit = values, commit
 
     def _segment(self, number):
-        """Replay one segment; False when the journal ends in it."""
+        """Replay one segment; False when the journal cannot be followed beyond it."""
         try:
             try:
                 return self._replay(number)
@@ -140,14 +142,14 @@ class Kv:
                     self._size = f.tell()
                     return True
                 state, seq, payload = row
-                if state == record.TORN:
+                if state == record.TORN:  # writing went on in the next segment, if at all
                     self._clean = False
-                    return False
+                    return True
                 if state != record.GOOD:
                     raise ValueError("bad record after commit %d" % self._commit)
                 if seq <= self._commit:
                     continue  # only in the second try
-                if seq != self._commit + 1 and self._commit:
+                if seq != self._commit + 1 and (self._commit or self._base == 1):
                     raise ValueError("commit %d after %d" % (seq, self._commit))
                 self._take(_entries(payload))
                 self._commit = seq

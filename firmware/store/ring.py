@@ -4,7 +4,9 @@
 
 Sequences count from 1 and are never used twice. The newest segment is never removed, so that the count
 survives when everything was forgotten. Within a segment forgetting is kept in the heap only: after a restart
-the records of the oldest segment are held again, and their receiver knows them by their sequence.
+the records of the oldest segment are held again, and their receiver knows them by their sequence. Lost ranges
+wait in the heap too: one that overflowed and was not told before a power cut is a gap its receiver is never
+given a reason for.
 """
 
 from firmware.store import record

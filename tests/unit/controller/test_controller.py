@@ -299,3 +299,18 @@ def test_a_wrong_clock_after_a_cut_leaves_half_a_day_of_guarantee(bench):
     bench.boot()
     bench.run(3)
     assert bench.controller.outputs.guarantee == GUARANTEE_ON
+
+
+def test_a_lost_flash_counts_as_guaranteed_also_after_the_next_cut(bench):
+    bench.kv.close()
+    bench.kv._path = bench.kv._path + "-new"  # an empty journal: the flash was formatted over damage
+    bench.board.flash.lost = True
+    bench.boot()
+    bench.order.clear()
+    bench.controller.begin({"epoch": b"12345678", "boot": 1})
+    assert bench.order == [("put", ["boot", "control", "epoch", "run"])], "one commit for all"
+    bench.board.flash.lost = False
+    bench.boot()
+    bench.run(1)
+    assert bench.controller.outputs.guarantee == GUARANTEE_UNREADABLE
+    assert _reason(bench, messages.TRIP, TRIP_1) == "guarantee_unreadable"

@@ -8,6 +8,7 @@ import json
 import sys
 import time
 
+from firmware.hal import unix_flash
 from firmware.hal.unix import Board
 
 
@@ -92,7 +93,23 @@ def counted(name):
 
 async def flash(board):
     count = counted(board.flash.mount() + "/count")
-    return {"count": count, "formatted": board.flash.formatted, "free": board.flash.free()}
+    return {"count": count, "lost": board.flash.lost, "free": board.flash.free()}
+
+
+async def busy_flash(board):
+    """The image cannot be opened at the first try; then it can."""
+
+    def once(path, mode):
+        del unix_flash.open
+        raise OSError(24)  # EMFILE
+
+    unix_flash.open = once
+    try:
+        board.flash.mount()
+    except OSError as e:
+        told = await flash(board)
+        told["errno"] = e.errno
+        return told
 
 
 async def clock(board):
@@ -119,7 +136,15 @@ async def connect(board):
     return told
 
 
-SCENES = {"line": line, "deaf": deaf, "panel": panel, "flash": flash, "clock": clock, "connect": connect}
+SCENES = {
+    "line": line,
+    "deaf": deaf,
+    "panel": panel,
+    "flash": flash,
+    "busy_flash": busy_flash,
+    "clock": clock,
+    "connect": connect,
+}
 
 if __name__ == "__main__":
     print(json.dumps(asyncio.run(SCENES[sys.argv[1]](Board(sys.argv[2])))))

@@ -115,12 +115,42 @@ def test_panel_speaks_lines_and_forgets_contacts_not_heard(rig):
     assert 4 <= len(lines) - 3 <= 6  # about once a second
 
 
-def test_flash_is_formatted_once_and_keeps(rig):
-    assert rig.play("flash")["formatted"] is True
+def kept(told):
+    return told["count"], told["lost"]
+
+
+def test_flash_is_formatted_on_first_use_and_keeps(rig):
+    assert kept(rig.play("flash")) == (0, False)
     told = rig.play("flash")
-    assert (told["count"], told["formatted"]) == (1, False)
+    assert kept(told) == (1, False)
     assert 0 < told["free"] < 1 << 20
     assert (rig.folder / "flash.img").stat().st_size == 1 << 20
+
+
+@pytest.mark.parametrize("erased", [b"", b"\xff" * 5000, b"\xff" * (1 << 20)])
+def test_an_erased_flash_has_nothing_to_lose(rig, erased):
+    (rig.folder / "flash.img").write_bytes(erased)
+    assert kept(rig.play("flash")) == (0, False)
+    assert kept(rig.play("flash")) == (1, False)
+
+
+@pytest.mark.parametrize("filler", [b"\0", b"\xff"])
+def test_a_flash_that_lost_its_file_system_says_so(rig, filler):
+    assert kept(rig.play("flash")) == (0, False)
+    image = rig.folder / "flash.img"
+    data = bytearray(image.read_bytes())
+    data[:8192] = filler * 8192  # both superblocks; the files behind them still stand
+    data[-1] = 0
+    image.write_bytes(data)
+    assert kept(rig.play("flash")) == (0, True)
+    assert kept(rig.play("flash")) == (1, False)
+
+
+def test_an_image_that_cannot_be_opened_now_is_not_written_over(rig):
+    assert kept(rig.play("flash")) == (0, False)
+    told = rig.play("busy_flash")
+    assert told["errno"] == 24
+    assert kept(told) == (1, False)
 
 
 def test_clock_is_unset_unless_trusted_and_can_start_wrong(rig):

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from firmware.store.kv import DELETED, MAX_KEYS, SEGMENTS, Kv
-from firmware.store.record import SEGMENT, StoreError
+from firmware.store.record import SEGMENT, StoreError, pack
 
 
 @pytest.fixture
@@ -95,6 +95,48 @@ def test_a_rotten_snapshot_loses_nothing(reopen, tmp_path):
     assert len(kv.damaged) == 1
     kv.put({"n": n + 2})
     assert reopen().get("n") == n + 2
+
+
+@pytest.fixture
+def cut_then_rotten(reopen, tmp_path):
+    """Three commits, a cut in the middle of the fourth, a snapshot, three more; then the snapshot rots.
+
+    The argument: how many bytes the first segment, torn record and all, ends up shorter by.
+    """
+
+    def go(shorter=0):
+        kv = reopen()
+        for n in range(1, 4):
+            kv.put({"n": n, f"k{n}": n})
+        first, torn = tmp_path / "kv" / "00000001.j1", pack(4, b"never acknowledged")[:-1]
+        first.write_bytes(first.read_bytes() + torn)
+        kv = reopen()
+        for n in range(4, 7):
+            kv.put({"n": n, f"k{n}": n})
+        first.write_bytes(first.read_bytes()[: -shorter or None])
+        (snapshot,) = files(tmp_path, ".s1")
+        snapshot.write_bytes(snapshot.read_bytes()[:-3])
+        return reopen()
+
+    return go
+
+
+@pytest.mark.parametrize("shorter", [0, 10, 28])
+def test_a_rotten_snapshot_made_after_a_power_cut_loses_nothing(cut_then_rotten, reopen, shorter):
+    kv = cut_then_rotten(shorter)
+    assert [kv.get(f"k{n}") for n in range(1, 7)] == [1, 2, 3, 4, 5, 6]
+    assert kv.get("n") == 6
+    assert len(kv.damaged) == 1
+    kv.put({"n": 7})
+    kv = reopen()
+    assert (kv.get("n"), kv.get("k2"), kv.get("k6"), kv.damaged) == (7, 2, 6, [])
+
+
+@pytest.mark.parametrize(("shorter", "n"), [(30, 2), (60, 1), (90, None)])
+def test_commits_gone_with_a_torn_end_are_named_not_jumped(cut_then_rotten, shorter, n):
+    kv = cut_then_rotten(shorter)
+    assert kv.get("n") == n
+    assert len(kv.damaged) == 2
 
 
 def test_replay_stops_at_the_first_bad_record_and_goes_on_from_there(reopen, tmp_path):

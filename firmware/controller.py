@@ -136,7 +136,7 @@ class Controller:
             self._commit()
 
     def begin(self, entries):
-        """The first commit of a boot: `entries` ({key: value}) and the state, so that a doubt is never lost."""
+        """The first commit of a boot: `entries` ({key: value}) and the state: a doubt is not lost."""
         self._commit(entries)
 
     def _commit(self, entries=None):
@@ -168,12 +168,10 @@ class Controller:
         self._flush()
 
     def event(self, name, fields):
-        """Record one event; `fields` by name of codes.EVENT_FIELDS."""
-        body = {
-            "code": EVENT_CODE[name],
-            "data": {EVENT_FIELD_NO[field]: value for field, value in fields.items()},
-        }
-        self._untold.append((self._clock.now_s(), int(self._clock.ok), body))
+        """Record one event; `fields` by name of codes.EVENT_FIELDS, and `ago_s` of one that is told late."""
+        t_s = max(0, self._clock.now_s() - fields.get("ago_s", 0))
+        data = {EVENT_FIELD_NO[field]: value for field, value in fields.items() if field != "ago_s"}
+        self._untold.append((t_s, int(self._clock.ok), {"code": EVENT_CODE[name], "data": data}))
         if len(self._untold) > MAX_UNTOLD:
             self._untold.pop(0)
             self.store_errors += 1

@@ -113,7 +113,7 @@ def _arrive(state, run_s):
     """The state as it meets a new run_s: a counter that stepped back takes its timers along."""
     back_s = run_s - state.run_s
     if back_s > GAP_S:
-        return evolve(state, loop=power.doubt(state.loop))
+        return evolve(state, loop=power.doubt(state.loop), remote=remote.doubt(state.remote, run_s))
     if back_s >= 0:
         return state
     return evolve(

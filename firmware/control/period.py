@@ -17,6 +17,8 @@ NO_SETPOINT = REASON_NO["no_setpoint"]
 CLOCK_UNSET = REASON_NO["clock_unset"]
 
 HALF_HOURS = 48
+HELD_S = 24 * 3600  # so long a window is held without a clock: none is longer
+KNOWN_S = 60  # the clock is noted as known this often
 
 
 def number_periods(codes):
@@ -77,7 +79,7 @@ def replace(new, loop, sample, events):
     if new is None or not key:
         return power.end(PERIOD, loop, sample, events)
     loop = power.settle(PERIOD, loop, sample, events)
-    return evolve(power.REST, key=key, tripped=loop.tripped & new.rounds)
+    return evolve(power.REST, key=key, tripped=loop.tripped & new.rounds, known_s=sample.run_s)
 
 
 def rest(loop, sample, events):
@@ -97,6 +99,8 @@ def step(plan, loop, sample, events):
         loop = _move(plan, loop, key, sample, events)
     if not key:
         return loop, IDLE, reason, None
+    if sample.run_s - loop.known_s >= KNOWN_S:
+        loop = evolve(loop, known_s=sample.run_s)
     limits = plan.limits[key & 15]
     loop = power.step(PERIOD, loop, limits, sample, events)
     phase, reason = power.state_of(loop, limits, sample.power_w)
@@ -109,11 +113,13 @@ def _move(plan, loop, key, sample, events):
         return evolve(loop, key=key)
     if loop.key:
         loop = power.end(PERIOD, loop, sample, events)
-    return evolve(loop, key=key)
+    return evolve(loop, key=key, known_s=sample.run_s)
 
 
 def _hold(plan, loop, sample, events):
-    """No trusted clock: which window it is cannot be known, so nothing new trips and nothing is let go."""
+    """No trusted clock: the window is not known, so nothing new trips, and nothing is let go for a day."""
+    if loop.key and sample.run_s - loop.known_s >= HELD_S:
+        loop = power.end(PERIOD, loop, sample, events)
     if not loop.key:
         return loop, IDLE, CLOCK_UNSET, None
     limits = plan.limits[loop.key & 15]

@@ -19,7 +19,7 @@ BELOW_SAFETY = REASON_NO["below_safety_setpoint"]
 BELOW_SETPOINT = REASON_NO["below_setpoint"]
 ALL_TRIPPED = REASON_NO["all_rounds_tripped"]
 
-REST = Loop(0, MONITOR, 0, 0, 0, 0, 0, 0, 0, None)
+REST = Loop(0, MONITOR, 0, 0, 0, 0, 0, 0, 0, None, 0)
 
 
 def doubt(loop):
@@ -44,6 +44,7 @@ def settle(control, loop, sample, events):
     if loop.phase != POST_TRIP:
         return loop
     data = {"control": control, "rounds": loop.round, "setpoint_w": loop.setpoint_w}
+    data["ago_s"] = sample.run_s - loop.since_s
     if loop.power_w is not None:
         data["power_before_w"] = loop.power_w
     if sample.power_w is not None:

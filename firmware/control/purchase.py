@@ -4,7 +4,7 @@ remaining = start - (total now - total then), kept as (remaining_wh, base_wh) th
 that any restart goes on from the pair it finds. Counting goes on while the control is released.
 """
 
-from firmware.control.checks import BAD_PARAMS, MAX_ENERGY_WH, OK
+from firmware.control.checks import BAD_PARAMS, MAX_ENERGY_WH, MAX_POWER_W, OK
 from firmware.control.records import Account, Purchase, evolve
 from protocols.uplink.codes import ALARM, APPEND, IDLE, MONITOR, PURCHASE, REASON_NO, TRIPPED
 
@@ -16,13 +16,19 @@ ABOVE = REASON_NO["above_threshold"]
 ALL_TRIPPED = REASON_NO["all_rounds_tripped"]
 
 KEPT_ORDERS = 64
-FALLS_IGNORED = 3  # readings; a falling total is first taken for a bad reading, then for a new meter
-FALL_APART_S = 20  # a sample repeats the last reading: only after so long is it surely another one
-DOUBT_SAMPLES = 900  # so long after a re-base the old total may come back, then the new meter is believed
+STRAYS_IGNORED = 3  # readings: first a bad reading, then a new meter
+STRAY_APART_S = 20  # a sample repeats the last reading: only after so long is it surely another one
+OLD_S = 900  # so long after a re-base the old total may come back, then the new meter is believed
+READ_S = 3600  # a total that stands is noted as read this often, for the wear of the flash
+# A rise is believed at once up to 20 times the power of now (a load seldom falls to a 20th between two
+# readings), or 1 MW where the power says little; SPARE_S is for registers that move in coarse steps.
+LIKELY_TIMES = 20
+LIKELY_W = 1000000
+SPARE_S = 60
 STEP_S = 60  # from one round to the next
 
 NOTHING = Purchase((), 0, 0, 0, 0, 0, 0, 0)
-EMPTY = Account(None, None, 0, 0, None, 0)
+EMPTY = Account(None, None, 0, 0, None, 0, 0)
 
 
 def order(purchase, account, params, events):
@@ -67,45 +73,60 @@ def rest(purchase):
 
 
 def count(account, sample):
-    """Deduct what was used since the last reading."""
+    """Deduct what was used since the last reading that was believed."""
     energy_wh = sample.energy_wh
-    base_wh = account.base_wh
     if energy_wh is None:
         return account
-    if base_wh is None:
-        return evolve(account, base_wh=energy_wh)
-    if energy_wh < base_wh:
-        return _fall(account, energy_wh, sample.run_s)
-    if energy_wh == base_wh and not account.falls and account.old_wh is None:
+    now_s = sample.run_s
+    if account.base_wh is None:
+        return evolve(account, base_wh=energy_wh, read_s=now_s)
+    if energy_wh == account.base_wh and not account.strays and now_s - account.read_s < READ_S:
         return account
-    return _rise(account, energy_wh)
+    from_wh, since_s = _start(account, energy_wh, now_s)
+    used_wh = energy_wh - from_wh
+    run_s = now_s - since_s + SPARE_S
+    if 0 <= used_wh <= _most(max(LIKELY_TIMES * abs(sample.power_w or 0), LIKELY_W), run_s):
+        return _deduct(account, energy_wh, used_wh, now_s)
+    return _stray(account, energy_wh, used_wh, now_s, _most(MAX_POWER_W, run_s))
 
 
-def _fall(account, energy_wh, now_s):
-    if account.falls and now_s - account.since_s < FALL_APART_S:
-        return account
-    if account.falls < FALLS_IGNORED:
-        return evolve(account, falls=account.falls + 1, since_s=now_s)
-    old_wh = account.base_wh if account.old_wh is None else max(account.old_wh, account.base_wh)
-    return evolve(account, base_wh=energy_wh, falls=0, since_s=0, old_wh=old_wh, doubts=0)
+def _most(power_w, seconds):
+    return power_w * seconds // 3600
 
 
-def _rise(account, energy_wh):
-    """A jump back over the old total means that the re-base was wrong: only what is above it was used."""
-    from_wh = account.base_wh
+def _start(account, energy_wh, now_s):
+    """(total, run_s) to count from: a total back over the old one tells that the re-base was wrong."""
     old_wh = account.old_wh
-    doubts = account.doubts
-    if old_wh is not None:
-        doubts += 1
-        if energy_wh >= old_wh:
-            from_wh = old_wh
-        if energy_wh >= old_wh or doubts >= DOUBT_SAMPLES:
-            old_wh = None
-            doubts = 0
+    if old_wh is None or energy_wh < old_wh or now_s - account.old_s >= OLD_S:
+        return account.base_wh, account.read_s
+    return old_wh, account.old_s
+
+
+def _deduct(account, energy_wh, used_wh, now_s):
     left_wh = account.remaining_wh
     if left_wh is not None:
-        left_wh = max(left_wh - (energy_wh - from_wh), -MAX_ENERGY_WH)
-    return Account(left_wh, energy_wh, 0, 0, old_wh, doubts)
+        left_wh = max(left_wh - used_wh, -MAX_ENERGY_WH)
+    old_wh = account.old_wh
+    if old_wh is not None and (energy_wh >= old_wh or now_s - account.old_s >= OLD_S):
+        old_wh = None
+    return Account(left_wh, energy_wh, 0, 0, old_wh, account.old_s, now_s)
+
+
+def _stray(account, energy_wh, used_wh, now_s, most_wh):
+    """A total that does not follow the last one: ignored at first, then it is what the meter says.
+
+    What somebody can have used is then deducted: it was, while nobody read. Any other is a new meter.
+    """
+    if account.strays and now_s - account.since_s < STRAY_APART_S:
+        return account
+    if account.strays < STRAYS_IGNORED:
+        return evolve(account, strays=account.strays + 1, since_s=now_s)
+    if 0 <= used_wh <= most_wh:
+        return _deduct(account, energy_wh, used_wh, now_s)
+    old_wh = None
+    if used_wh < 0:
+        old_wh = account.base_wh if account.old_wh is None else max(account.old_wh, account.base_wh)
+    return Account(account.remaining_wh, energy_wh, 0, 0, old_wh, now_s, now_s)
 
 
 def step(purchase, account, sample, events):

@@ -1,7 +1,7 @@
 """Every record of the decision core: tuples of ints, bytes, tuples and None, never changed in place.
 
-Units stand in the names. `_s` fields that end in `since_s` or `tick_s` are run_s instants (TIMERS),
-the other `_s` fields are durations. A mask holds rounds, bit 0 = round 1.
+Units stand in the names. The `_s` fields in TIMERS are run_s instants, the others are durations.
+A mask holds rounds, bit 0 = round 1.
 """
 
 from collections import namedtuple
@@ -50,6 +50,7 @@ LOOP = (  # of one power control
     "sum_w",  # readings of the running slide
     "count",
     "tick_s",  # start of the running slide, None: the next reading is compared at once
+    "known_s",  # local time was known then, to a minute
 )
 Loop = namedtuple("Loop", LOOP)
 
@@ -59,10 +60,11 @@ Purchase = namedtuple("Purchase", PURCHASE)  # orders: the last numbers applied,
 ACCOUNT = (
     "remaining_wh",  # None before the first order
     "base_wh",  # the meter's total at which remaining_wh was true
-    "falls",  # readings below base_wh in a row
+    "strays",  # readings in a row that do not follow base_wh
     "since_s",  # of the last one counted
     "old_wh",  # base_wh before a re-base, while the old total may still come back
-    "doubts",  # samples since that re-base
+    "old_s",  # of that re-base
+    "read_s",  # base_wh was read then
 )
 Account = namedtuple("Account", ACCOUNT)
 
@@ -88,7 +90,7 @@ FIELDS = {
     Account: ACCOUNT,
     State: STATE,
 }
-TIMERS = ("since_s", "tick_s")
+TIMERS = ("since_s", "tick_s", "known_s", "old_s", "read_s")
 
 
 def evolve(record, **changes):

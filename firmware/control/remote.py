@@ -53,6 +53,11 @@ def permit(entries, mask, sample, events):
     return tuple(kept), freed
 
 
+def doubt(entries, run_s):
+    """The entries after a gap in which an alarm may not have been heard: it starts anew, in full."""
+    return tuple(evolve(entry, since_s=run_s) if entry.phase == ALARM else entry for entry in entries)
+
+
 def step(entries, sample, events):
     """One second: the same tuple when nothing changed."""
     if not entries:
@@ -83,7 +88,7 @@ def _record(entry, sample, events):
     """Tell a trip that has not been told; released early, the power now stands for the later one."""
     if entry.phase != POST_TRIP:
         return entry
-    data = {"rounds": entry.rounds}
+    data = {"rounds": entry.rounds, "ago_s": sample.run_s - entry.since_s}
     if entry.power_w is not None:
         data["power_before_w"] = entry.power_w
     if sample.power_w is not None:

@@ -32,6 +32,7 @@ _MASKS = ("rounds", "tripped", "round")
 _SIGNED = TIMERS + ("alarm_wh", "trip_wh", "remaining_wh", "base_wh", "old_wh", "power_w", "sum_w")
 _OR_NONE = ("tick_s", "remaining_wh", "base_wh", "old_wh", "power_w")
 _LOOP_PHASES = (codes.MONITOR, codes.ALARM, codes.POST_TRIP)
+_LATER = ("known_s", "read_s")  # not in the first dumps: 0, long ago
 _ENTRY_PHASES = (codes.ALARM, codes.POST_TRIP, codes.TRIPPED)
 
 
@@ -96,10 +97,13 @@ class _Reader:
 
     def _row(self, part, names):
         """Checked values of the fields `names`, or None when the part is damaged."""
-        if not isinstance(part, (list, tuple)) or len(part) < len(names):
+        if not isinstance(part, (list, tuple)):
             return None
         row = []
-        for name, value in zip(names, part):
+        for i, name in enumerate(names):
+            if i >= len(part) and name not in _LATER:
+                return None
+            value = part[i] if i < len(part) else 0
             if not self._fits(name, value):
                 return None
             row.append(self._trim(name, value))
@@ -195,7 +199,7 @@ def _orders(part):
 def _newest(state):
     """The newest instant in the state: stands in for a run_s that could not be read."""
     seen = [0, state.guarantee.since_s, state.purchase.since_s, state.loop.since_s, state.loop.tick_s]
-    seen.append(state.account.since_s)
+    seen.extend((state.account.since_s, state.account.read_s, state.loop.known_s))
     seen.extend(entry.since_s for entry in state.remote)
     seen.extend(state.permits)
     return max(value for value in seen if value is not None)

@@ -4,13 +4,17 @@ Rules (design section 4):
 1. One kv.put holds the highest id, the intent and the new control state; only after it the state becomes
    true. A power cut leaves all of it or nothing, so an order of energy is applied exactly once.
 2. Every answer to a new id uses the id up, refusals too: what was once refused is never executed later.
+   After `storage_failed` that holds in the heap, and in the journal from the first put the flash takes (tried
+   each second): only a restart before it opens the id again, until its deadline.
 3. A final answer is journalled before it is recorded. Ids journalled but perhaps not recorded are kept in the
    journal (`tell`) and recorded again after a cut: a doubled answer is harmless, a missing one is not.
 4. `executed` of a trip means read back. What does not read back in time is answered `refused` with the
    measured state.
+5. An answer to what uses no id up goes out at most MAX_REPEATS times in REPEAT_MS, the rest is counted: who
+   replays sealed messages must not fill the flash.
 
     receive --seal bad--> counted, no answer
-       |--known id-------> same answer again
+       |--known id-------> same answer again, within limits
        |--refused/expired> journal r<n> -> record
        '--accepted-------> journal {gate, r<n> received, state} -> commit
                              -> settle() -> journal r<n> final -> record
@@ -26,6 +30,7 @@ EARLY_S = 5  # tolerance of not_before: two clocks set by the same station
 SETTLE_MS = 10000  # after the alarm time: one decision a second, 50 ms of mechanism, and room
 MAX_OPEN = 8  # trips waiting for their read-back
 MAX_UNSAVED = 8
+MAX_REPEATS, REPEAT_MS = 16, 60000  # a broker redelivers what one lost connection held; flash: 1.4 MB a day
 MAX_ID = 1 << 53
 ERROR = codes.EVENT_FIELD_NO["error"]
 
@@ -69,6 +74,7 @@ class Gate:
         self._add = add
         self._measured = measured
         self._unsaved = {}  # id -> answer the flash would not take
+        self._repeats, self._repeat_ticks = 0, clock.ticks_ms()
         self._since = {}  # id of an intent -> ticks it was first seen at
         self.counts = {}
         self.fault = ""  # last exception of `apply`
@@ -83,7 +89,7 @@ class Gate:
             saved = [0, [], []]
         kept = [row[0] for row in (self._kv.get("r" + str(n)) for n in range(SLOTS)) if _is_answer(row)]
         # the answers bound the highest id from below, should its own entry ever be unreadable
-        self.last = max(kept + [saved[0]])
+        self.last = self._journalled = max(kept + [saved[0]])
         self._open = saved[
             1
         ]  # [id, kind, rounds, delay_s, reason it became impossible, already tripped then]
@@ -106,19 +112,19 @@ class Gate:
         number = command["command"]
         kept = self._kept(number)
         if command["device"] != self._device:
-            self._record(self._answer(number, REFUSED, REASON_NO["not_mine"]))
+            self._repeat(self._answer(number, REFUSED, REASON_NO["not_mine"]))
         elif kept is not None:
             self._count("repeated")
-            self._record(kept)
+            self._repeat(kept)
         elif number > MAX_ID:
-            self._record(self._answer(number, REFUSED, REASON_NO["bad_params"]))
+            self._repeat(self._answer(number, REFUSED, REASON_NO["bad_params"]))
         else:
             self._take(number, command, approved)
 
     def _take(self, number, command, approved):
         params, reason = self._judge(command, approved)
         if number <= self.last:  # an older id has no slot: the same answer each time without one
-            self._record(self._answer(number, REFUSED, REASON_NO[reason]))
+            self._repeat(self._answer(number, REFUSED, REASON_NO[reason]))
         elif reason:
             outcome = EXPIRED if reason == "past_deadline" else REFUSED
             self._refuse(self._answer(number, outcome, REASON_NO[reason]))
@@ -170,7 +176,7 @@ class Gate:
         intent = self._intent(number, kind, params, answer[3])
         entries = dict(entries)
         entries[_slot(number)] = answer
-        if not self._journal(number, self._impossible(kind, params) + [intent], self._tell, entries):
+        if not self._journal(number, self._impossible(kind, params) + [intent], [], entries):
             self._refuse_unsaved(number)
             return
         commit()
@@ -199,8 +205,10 @@ class Gate:
                 self._close(row, self._unnamed(row[0], NOT_CONFIRMED))
             elif outcome:
                 self._close(row, self._answer(row[0], outcome, reason))
+        if self.last != self._journalled:
+            self._journal(self.last, self._open, [], {})
         if self._tell:
-            self._tell = [number for number in self._tell if not self._record(self._kept(number))]
+            self._tell = [number for number in self._tell if self._untold(number)]
 
     def _verdict(self, row):
         """(0, 0) while it is open."""
@@ -233,37 +241,57 @@ class Gate:
         answer = self._unsaved.get(number) or self._kv.get(_slot(number))
         return answer if _is_answer(answer) and answer[0] == number else None
 
+    def _untold(self, number):
+        """Record its answer, if there still is one; True while the outbox cannot keep it."""
+        answer = self._kept(number)
+        return answer is not None and not self._record(answer)
+
+    def _repeat(self, answer):
+        """Record an answer that uses no id up, within the limit of rule 5."""
+        now = self._clock.ticks_ms()
+        if not 0 <= self._clock.ticks_diff(now, self._repeat_ticks) < REPEAT_MS:
+            self._repeats, self._repeat_ticks = 0, now
+        if self._repeats < MAX_REPEATS:
+            self._repeats += 1
+            self._record(answer)
+        else:
+            self._count("repeats_unanswered")
+
     def _refuse(self, answer):
         number = answer[0]
-        if self._journal(number, self._open, self._tell + [number], {_slot(number): answer}):
+        if self._journal(number, self._open, [number], {_slot(number): answer}):
             self.settle()
         else:
             self._refuse_unsaved(number)
 
     def _refuse_unsaved(self, number):
-        """The flash refuses: nothing was done. The id is used up at least as long as the power is on."""
+        """The flash refuses: nothing was done. The id is used up here, in the journal by `settle`."""
         answer = self._answer(number, REFUSED, REASON_NO["storage_failed"])
         self.last = number
         self._unsaved[number] = answer
         if len(self._unsaved) > MAX_UNSAVED:
             del self._unsaved[min(self._unsaved)]
-        self._record(answer)
+        if not self._record(answer):
+            self._tell.append(number)
 
     def _close(self, row, answer):
         number = row[0]
         still = [other for other in self._open if other[0] != number]
-        if self._journal(self.last, still, self._tell + [number], {_slot(number): answer}):
+        if self._journal(self.last, still, [number], {_slot(number): answer}):
             self._since.pop(number, None)
 
     def _journal(self, last, intents, tell, entries):
-        """One atomic put; only when it stands the gate's own state follows."""
+        """One atomic put; only when it stands the gate's own state follows. `tell`: ids to tell besides."""
+        # an answer takes the slot of an older one: that can be told no more, so there are at most SLOTS
+        tell = [number for number in self._tell if _slot(number) not in entries] + tell
         entries[KEY] = [last, intents, tell]
         try:
             self._kv.put(entries)
         except StoreError:
             self._count("storage_failed")
             return False
-        self.last, self._open, self._tell = last, intents, tell
+        self.last = self._journalled = last
+        self._open, self._tell = intents, tell
         return True
 
     def _record(self, answer):

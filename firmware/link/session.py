@@ -2,9 +2,12 @@
 
     connect -> subscribe -> hello -> welcome -> serve -> (any failure) -> back-off -> connect ...
 
-- Every hello has its own nonce and only the welcome to the last counts: that bounds how old its time can be.
+- Every hello has its own nonce and only the welcome to the last of this link counts, and only for
+  WELCOME_MAX_MS: that bounds how old its time can be.
 - Order of sending: live state (QoS 0, waits for no backlog), events, newest data, older data, diagnostics.
 - A command that comes before the clock is set waits for it, unacknowledged: to refuse it would spend its id.
+  More than MAX_DEFERRED stay with the broker, which need not deliver them again before the next link
+  (MQTT 3.1.1, 4.4): so the welcome ends this one.
 """
 
 import asyncio
@@ -86,7 +89,9 @@ class Session:
 
     async def _link(self):
         gc.collect()  # a known idle point: the largest free block is needed now
+        self._nonce = None  # what a broker kept back of an earlier link has the time of then
         self._deferred = []  # commands that wait for the clock
+        self._left = False  # commands were left with the broker: none may overtake them
         self._owed = []  # ids of packets still to be acknowledged
         self.state = "connecting"
         await self._client.open()
@@ -150,9 +155,13 @@ class Session:
             self._client.check()
             while self._owed:
                 await self._client.acknowledge(self._owed.pop(0))
+            if self._left:
+                raise LinkError("commands left with the broker")
             if self._now_ticks is None or self._age(self._now_ticks) >= NOW_MS:
                 await self._send_now()
-            if not await self._send_records():
+            if await self._send_records():
+                await asyncio.sleep_ms(0)  # no wait inside while the window has room: the others want a turn
+            else:
                 await self._sleep(IDLE_MS)
 
     async def _send_now(self):
@@ -182,7 +191,7 @@ class Session:
 
     def _paced(self, row, pace_ms):
         last = self._next_ticks[row]
-        return pace_ms and last is not None and self._age(last) < pace_ms
+        return last is not None and 0 <= self._age(last) < pace_ms  # negative: days ago, the ticks wrapped
 
     # ---- down ---------------------------------------------------------------------------------
 
@@ -205,13 +214,14 @@ class Session:
         return True
 
     def _command(self, packet):
+        if self._left or len(self._deferred) >= MAX_DEFERRED:
+            self._left = True
+            self._count("too many commands before the clock was set")
+            return False
         if self._clock.ok:
             self._gate.receive(packet.payload)
             return True
-        if len(self._deferred) < MAX_DEFERRED:
-            self._deferred.append(packet)
-        else:
-            self._count("too many commands before the clock was set")  # the broker delivers it again
+        self._deferred.append(packet)
         return False
 
     def _obey_deferred(self):
@@ -224,11 +234,14 @@ class Session:
     def _welcome(self, body):
         if self._nonce is None or body["nonce"] != self._nonce:
             raise messages.MessageError("stale nonce")
+        way_ms = self._age(self._hello_ticks)
+        if not 0 <= way_ms <= WELCOME_MAX_MS:
+            raise messages.MessageError("late")
         if body["t_ms"] < T_MIN_MS:
             raise messages.MessageError("impossible time")
         self._marks(body)
         self._nonce = None
-        self._set_clock(body["t_ms"])
+        self._set_clock(body["t_ms"], way_ms)
         self._obey_deferred()
         for stream, flow in self._flows.items():
             stored = max(flow.stored, self._outbox.held_from(stream) - 1)
@@ -250,9 +263,8 @@ class Session:
                 self._count("mark of a number never sent")
         self._wake.set()
 
-    def _set_clock(self, t_ms):
+    def _set_clock(self, t_ms, way_ms):
         """The station's time now is between t_ms and t_ms plus the way there and back."""
-        way_ms = max(0, self._age(self._hello_ticks))
         step_ms = t_ms - self._clock.now_ms()
         off = step_ms > CLOCK_MS or step_ms + way_ms < -CLOCK_MS
         if off or not self._clock.ok:

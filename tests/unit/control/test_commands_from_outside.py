@@ -209,6 +209,15 @@ def test_fields_added_by_a_later_version_do_not_cost_the_balance():
     assert core.load({**dumped, "later": [1]}, 2) == USED
 
 
+def test_dump_of_an_earlier_version_costs_neither_the_balance_nor_the_trip():
+    dumped = core.dump(USED)
+    for part in ("account", "loop"):
+        dumped[part].pop()
+    loaded = core.load(dumped, 2)
+    assert (loaded.account.remaining_wh, loaded.account.base_wh) == (1000, 5000)
+    assert loaded.loop.tripped == USED.loop.tripped
+
+
 def test_instant_of_the_future_starts_to_run_now():
     dumped = core.dump(USED)
     dumped["remote"][0][2] = USED.run_s + 10**6
@@ -220,5 +229,6 @@ def test_lost_counter_keeps_the_timers_running():
     del dumped["run_s"]
     terminal = Terminal(run_s=50, power_w=None)
     terminal.state = core.load(dumped, 2)
+    assert terminal.state.run_s >= max(USED.account.read_s, USED.loop.known_s)
     assert terminal.step().tripped & 0b10
     assert terminal.run(600).tripped & 0b10 == 0

@@ -132,6 +132,19 @@ def test_unset_clock_holds_what_is_tripped_and_trips_nothing_new():
     assert fresh.control(PERIOD) == ("idle", "clock_unset")
 
 
+def test_without_a_clock_what_is_tripped_is_let_go_after_a_day():
+    terminal = trip_one()
+    terminal.run(86400 * 3, every_s=30)
+    assert terminal.out.tripped
+    terminal.restart()
+    terminal.run(86400 - 60, every_s=60, local_s=None)
+    assert terminal.out.tripped
+    terminal.run(60)
+    assert terminal.out.tripped == 0
+    assert terminal.names()[-2:] == ["power_control_end", "close_permitted"]
+    assert terminal.control(PERIOD) == ("idle", "clock_unset")
+
+
 def test_plan_id_is_the_command_that_set_it():
     terminal = with_plan()
     assert terminal.out.plan_id == terminal.command

@@ -71,6 +71,7 @@ def test_post_trip_record_has_the_power_before_and_after():
         {
             "control": PERIOD,
             "rounds": 0b01,
+            "ago_s": 120,
             "power_before_w": 120000,
             "power_after_w": 95000,
             "setpoint_w": 90000,

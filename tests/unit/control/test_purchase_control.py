@@ -146,7 +146,7 @@ def test_falling_total_is_ignored_three_times():
 def test_one_bad_reading_repeated_by_the_samples_is_one_reading():
     terminal = with_order(1000)
     terminal.run(19, energy_wh=10)
-    assert terminal.state.account.falls == 1
+    assert terminal.state.account.strays == 1
     assert terminal.state.account.base_wh == 5000
 
 
@@ -181,6 +181,67 @@ def test_old_total_is_forgotten_when_the_new_meter_has_proved_itself():
     terminal.run(1000, energy_wh=100)
     terminal.run(1, energy_wh=6000)
     assert terminal.out.remaining_wh == 4000
+
+
+def steps_and_polls(terminal, seconds, energy_wh):
+    """Twice a second, as the tick and the poller call."""
+    terminal.turn(energy_wh=energy_wh)
+    for _ in range(seconds):
+        terminal.run(1)
+        terminal.step()
+
+
+def test_old_total_may_come_back_for_a_quarter_of_an_hour_however_often_it_is_asked():
+    terminal = Terminal(energy_wh=80000000)
+    terminal.step()
+    terminal.do(messages.PURCHASE, refresh(1, 1000000))
+    steps_and_polls(terminal, 900, 800)
+    assert terminal.state.account.base_wh == 800
+    steps_and_polls(terminal, 1, 80000900)
+    assert terminal.out.remaining_wh == 1000000 - 900
+
+
+HIGH_WH = 800000000
+
+
+def test_one_high_reading_takes_no_money_and_trips_nobody():
+    terminal = with_order(1000)
+    readings(terminal, HIGH_WH, HIGH_WH, HIGH_WH)
+    assert (terminal.out.remaining_wh, terminal.out.tripped) == (1000, 0)
+    readings(terminal, 5100)
+    assert terminal.out.remaining_wh == 900
+    readings(terminal, HIGH_WH, HIGH_WH, HIGH_WH, 5200)
+    assert terminal.out.remaining_wh == 800
+
+
+def test_fourth_total_higher_than_anybody_can_use_is_a_new_meter():
+    terminal = with_order(1000)
+    readings(terminal, *[HIGH_WH] * 4)
+    assert (terminal.out.remaining_wh, terminal.state.account.base_wh) == (1000, HIGH_WH)
+    readings(terminal, HIGH_WH + 100)
+    assert terminal.out.remaining_wh == 900
+
+
+def test_unlikely_rise_that_stays_is_deducted_in_full():
+    terminal = with_order(1000000)
+    readings(terminal, *[505000] * 3)
+    assert terminal.out.remaining_wh == 1000000
+    readings(terminal, 505000)
+    assert terminal.out.remaining_wh == 500000
+
+
+def test_energy_used_in_a_power_cut_is_deducted_at_once():
+    terminal = with_order(20000000)
+    terminal.restart()
+    terminal.run(8 * 3600, every_s=8 * 3600, power_w=None, energy_wh=5000 + 8000000)
+    assert terminal.out.remaining_wh == 12000000
+
+
+def test_total_that_stood_for_a_month_leaves_no_room_for_a_high_reading():
+    terminal = with_order(1000)
+    terminal.run(30 * 86400, every_s=600)
+    readings(terminal, 500000000)
+    assert (terminal.out.remaining_wh, terminal.out.tripped) == (1000, 0)
 
 
 def test_refund_must_leave_more_than_the_trip_threshold():

@@ -34,7 +34,7 @@ def test_record_two_minutes_later_has_both_powers():
     assert "remote_trip" not in terminal.names()
     terminal.run(1, power_w=100000)
     assert terminal.data("remote_trip") == [
-        {"rounds": 0b01, "power_before_w": 120000, "power_after_w": 100000}
+        {"rounds": 0b01, "ago_s": 120, "power_before_w": 120000, "power_after_w": 100000}
     ]
     assert terminal.control(REMOTE) == ("tripped", "none")
 
@@ -44,7 +44,7 @@ def test_trip_needs_no_reading():
     terminal.do(TRIP, params())
     assert terminal.step().tripped == 0b01
     terminal.run(120)
-    assert terminal.data("remote_trip") == [{"rounds": 0b01}]
+    assert terminal.data("remote_trip") == [{"rounds": 0b01, "ago_s": 120}]
 
 
 def test_limit_shorter_than_the_record_still_records():
@@ -79,6 +79,23 @@ def test_trip_again_in_the_alarm_takes_the_new_delay():
     terminal.do(TRIP, params(delay_s=100))
     assert terminal.run(99).tripped == 0
     assert terminal.run(1).tripped == 0b01
+
+
+@pytest.mark.parametrize(("off_s", "left_s"), [(10, 39), (600, 99)])
+def test_alarm_that_a_power_cut_silenced_starts_anew(off_s, left_s):
+    terminal = tripped(delay_s=100)
+    terminal.run(50)
+    terminal.restart()
+    terminal.run(off_s, every_s=off_s)
+    assert (terminal.out.tripped, terminal.out.alarm) == (0, 0b01)
+    assert terminal.run(left_s).tripped == 0
+    assert terminal.run(1).tripped == 0b01
+
+
+def test_trip_goes_on_over_a_power_cut():
+    terminal = tripped(limit_s=1000)
+    terminal.run(600, every_s=600)
+    assert terminal.run(400).tripped == 0
 
 
 def test_trip_of_more_rounds_warns_only_the_new_one():

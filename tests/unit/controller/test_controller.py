@@ -314,3 +314,16 @@ def test_a_lost_flash_counts_as_guaranteed_also_after_the_next_cut(bench):
     bench.run(1)
     assert bench.controller.outputs.guarantee == GUARANTEE_UNREADABLE
     assert _reason(bench, messages.TRIP, TRIP_1) == "guarantee_unreadable"
+
+
+def test_a_trip_told_late_carries_its_own_time(bench):
+    stamps = []
+    add = bench.controller._add
+    bench.controller._add = lambda *row: stamps.append(row) or add(*row)
+    bench.do(messages.TRIP, TRIP_1)
+    tripped_s = bench.clock.now_s()
+    bench.run(200, 100_000)
+    told_s = [row[2] for row in stamps if row[4].get("code") == code("remote_trip")]
+    assert told_s == [tripped_s]
+    assert bench.told[-1][0] == "remote_trip"
+    assert "ago_s" not in bench.told[-1][1]

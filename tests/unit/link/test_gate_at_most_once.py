@@ -2,6 +2,7 @@
 
 import pytest
 
+from firmware.link.gate import SLOTS
 from protocols.uplink.codes import EXECUTED, REASON_NO, REFUSED
 from tests.unit.link.gate_rig import Cut, Rig
 
@@ -121,6 +122,33 @@ def test_a_flash_that_refuses_means_nothing_was_done(make_rig):
     assert (rig.balance, rig.results(2)) == (1000, [(EXECUTED, 0)])
 
 
+def test_an_id_the_flash_refused_is_used_up_in_the_journal_once_it_takes_a_put(make_rig):
+    rig = make_rig()
+    rig.flash_dead = True
+    rig.gate.receive(rig.purchase(1))
+    rig.second()
+    rig.flash_dead = False
+    rig.second()
+    steps = rig.steps
+    rig.second()
+    assert rig.steps == steps  # one put was enough
+    rig.boot()
+    rig.gate.receive(rig.purchase(1))
+    assert rig.balance == 0
+    assert rig.results(1) == [(REFUSED, REASON_NO["storage_failed"]), (REFUSED, REASON_NO["stale_id"])]
+
+
+def test_an_answer_that_neither_flash_nor_outbox_took_is_told_later(make_rig):
+    rig = make_rig()
+    rig.flash_dead = rig.outbox_full = True
+    rig.gate.receive(rig.purchase(1))
+    rig.second()
+    rig.outbox_full = False
+    rig.second()
+    rig.second()
+    assert rig.results(1) == [(REFUSED, REASON_NO["storage_failed"])]
+
+
 def test_a_flash_that_refuses_the_answer_delays_it(make_rig):
     rig = make_rig()
     rig.gate.receive(rig.trip(1, delay_s=1))
@@ -143,6 +171,35 @@ def test_an_outbox_that_refuses_gets_the_answer_later(make_rig):
     rig.second()
     rig.second()
     assert rig.results(1) == [(EXECUTED, 0)]
+
+
+def test_answers_pushed_out_before_the_outbox_took_them_are_given_up(make_rig):
+    rig = make_rig()
+    rig.outbox_full = True
+    rig.answer = REASON_NO["guaranteed"]
+    for number in range(1, 2 * SLOTS):
+        rig.gate.receive(rig.trip(number))
+        assert len(rig.kv.get("gate")[2]) <= SLOTS
+    rig.answer = 0
+    rig.gate.receive(rig.trip(2 * SLOTS))
+    rig.outbox_full = False
+    rig.second()
+    told = [body["command"] for body in rig.recorded]
+    assert told == list(range(SLOTS + 1, 2 * SLOTS))
+    rig.second()
+    assert len(rig.recorded) == len(told)
+
+
+def test_an_answer_that_became_unreadable_is_given_up(make_rig):
+    rig = make_rig()
+    rig.outbox_full = True
+    rig.gate.receive(rig.purchase(1))
+    rig.gate.receive(rig.purchase(2))
+    rig.kv.put({"r1": "spoilt"})
+    rig.outbox_full = False
+    rig.second()
+    rig.second()
+    assert (rig.results(1), rig.results(2)) == ([], [(EXECUTED, 0)])
 
 
 def test_a_spoilt_gate_entry_does_not_open_old_ids_again(make_rig):

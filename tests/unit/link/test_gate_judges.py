@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from firmware.link.gate import MAX_REPEATS, REPEAT_MS
 from protocols.uplink import codes, envelope, messages, topics
 from protocols.uplink.codes import EXECUTED, EXPIRED, REASON_NO, RECEIVED, REFUSED
 from tests.unit.link.gate_rig import DEVICE, KEYS, NOW_S, Rig
@@ -117,12 +118,38 @@ def test_the_last_64_get_the_same_answer_again_older_ones_are_stale(rig):
         rig.gate.receive(rig.purchase(number))
     before = {number: rig.results(number) for number in range(1, 81)}
     for number in range(1, 81):
+        rig.clock.wait(REPEAT_MS // 1000 // MAX_REPEATS + 1)
         rig.gate.receive(rig.purchase(number))
     for number in range(17, 81):
         assert rig.results(number) == before[number] * 2
     for number in range(1, 17):
         assert rig.results(number) == [*before[number], refused("stale_id")]
     assert rig.balance == 80_000
+
+
+def test_replays_fill_no_flash(rig):
+    """Whoever holds old sealed messages may send them for ever, in any mixture."""
+    for number in range(1, 81):
+        rig.gate.receive(rig.purchase(number))
+    before = len(rig.recorded)
+    stale, kept, foreign, huge = (
+        rig.purchase(3),
+        rig.purchase(80),
+        rig.seal(1, device="T2"),
+        rig.seal(1 << 60),
+    )
+    for _ in range(250):
+        for data in (stale, kept, foreign, huge):
+            rig.gate.receive(data)
+    assert len(rig.recorded) - before == MAX_REPEATS
+    assert rig.gate.counts["repeats_unanswered"] == 1000 - MAX_REPEATS
+    rig.clock.wait(REPEAT_MS // 1000)
+    rig.gate.receive(kept)
+    assert len(rig.recorded) - before == MAX_REPEATS + 1
+    rig.clock.wait(8 * 86400)  # the difference of ticks is negative by now
+    for _ in range(MAX_REPEATS + 1):
+        rig.gate.receive(kept)
+    assert len(rig.recorded) - before == 2 * MAX_REPEATS + 1
 
 
 # ---- trips close by what is measured -----------------------------------------------------------

@@ -179,11 +179,11 @@ def test_a_hundred_failed_links_leave_no_trace(make_terminal, peer):
     assert lowest(120) < first + 500
 
 
-def welcome(sock, hello):
+def welcome(sock, hello, t_ms=None):
     """Answer the hello whose PUBLISH is `hello`; the nonce stands behind its key and head, 04 48."""
     at = hello.index(b"\x04\x48") + 2
     epoch_at = hello.index(b"\x02\x48") + 2
-    fields = {"nonce": hello[at : at + 8], "t_ms": int(time.time() * 1000), "marks": {}}
+    fields = {"nonce": hello[at : at + 8], "t_ms": t_ms or int(time.time() * 1000), "marks": {}}
     fields["epoch"] = hello[epoch_at : epoch_at + 8]
     publish(sock, topics.WELCOME, messages.pack(messages.WELCOME, fields), 0)
 
@@ -208,6 +208,61 @@ def test_no_puback_ends_the_link(make_terminal, peer):
     assert report["held"]["ev"] == 500
 
 
+def test_the_welcome_of_an_earlier_link_sets_no_clock(make_terminal, peer):
+    hellos = []
+
+    def play(sock, n):
+        if n == 1:
+            greet(sock)
+            hellos.append(sock.recv(4096))
+        elif n == 2:
+            sock.recv(4096)
+            sock.sendall(CONNACK)
+            welcome(sock, hellos[0], int(time.time() * 1000) - 7_200_000)
+            sock.recv(4096)
+            sock.sendall(SUBACK)
+            linger(sock)
+
+    terminal = make_terminal(peer(play).port, mqtt=QUICK)
+    terminal.until(lambda r: r["counts"].get("hi: stale nonce"))
+    assert "step_ms" not in [key for line in list(terminal.told.queue) for key in line]
+
+
+def command(sock, number):
+    fields = {"device": DEVICE, "command": number, "not_before_s": 0, "deadline_s": 1 << 33}
+    fields |= {"kind": messages.PURCHASE_RELEASE, "params": {}}
+    publish(sock, topics.CMD, messages.pack(messages.COMMAND, fields), number)
+
+
+def test_commands_left_with_the_broker_come_again_in_their_order(make_terminal, peer):
+    """It delivers again only to a new link; what it sends meanwhile must not make them stale."""
+    acked = []
+
+    def acks(sock):
+        data = True
+        while data:
+            data = sock.recv(4096)
+            acked[-1].extend(n for n in range(1, 8) if bytes((0x40, 2, 0, n)) in data)
+
+    def play(sock, _n):
+        acked.append([])
+        greet(sock)
+        hello = sock.recv(4096)
+        first = 5 if len(acked) > 1 else 1
+        for number in range(first, 7):
+            command(sock, number)
+        welcome(sock, hello)
+        command(sock, 7)
+        acks(sock)
+
+    terminal = make_terminal(peer(play).port, backoff_s=0)  # not QUICK: nothing else may end the link
+    report = terminal.until(lambda r: r["last"] == 7)
+    assert report["applied"] == 7
+    assert report["counts"]["commands left with the broker"] == 1
+    assert acked[0] == [1, 2, 3, 4]
+    wait_for(lambda: acked[1] == [5, 6, 7])
+
+
 def test_a_command_is_journalled_before_it_is_acknowledged(make_terminal, peer, tmp_path):
     order = []
 
@@ -216,12 +271,10 @@ def test_a_command_is_journalled_before_it_is_acknowledged(make_terminal, peer, 
             return linger(sock)
         greet(sock)
         welcome(sock, sock.recv(4096))
-        command = {"device": DEVICE, "command": 7, "not_before_s": 0, "deadline_s": 1 << 33}
-        command |= {"kind": messages.PURCHASE_RELEASE, "params": {}}
-        publish(sock, topics.CMD, messages.pack(messages.COMMAND, command), 0x1234)
+        command(sock, 7)
         sent = time.monotonic()
         data = b""
-        while b"\x40\x02\x12\x34" not in data:
+        while b"\x40\x02\x00\x07" not in data:
             data += sock.recv(4096)
         kv = Kv(str(tmp_path / "flash" / "kv"))
         kv.open()

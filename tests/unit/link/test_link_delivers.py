@@ -88,7 +88,7 @@ def test_overflow_while_the_broker_is_away_is_a_named_gap(make_terminal, broker,
     terminal.add("ev", 500)
     first = terminal.report()["heap"]
     terminal.add("ev", 500)
-    assert terminal.report()["heap"] < first + 2000
+    terminal.until(lambda r: r["heap"] < first + 2000)  # between two tries; in one it holds buffers
     broker.start()
     terminal.until(all_held)
     seqs = {seq for stream, seq in station.records if stream == "ev"}

@@ -150,7 +150,7 @@ def test_the_failure_is_named_and_the_link_tried_again(make_terminal, peer, play
     report = terminal.until(lambda r: r["counts"].get(reason))
     wait_for(lambda: bad.met >= 2)
     assert set(report["counts"]) <= {reason, "closed by peer"}
-    assert terminal.report()["heap"] < report["heap"] + 2000
+    terminal.until(lambda r: r["heap"] < report["heap"] + 2000)  # between two links; in one it holds buffers
 
 
 def test_a_refused_connection_is_named_and_tried_ever_more_slowly(make_terminal, peer):

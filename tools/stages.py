@@ -2,7 +2,7 @@
 
 lint     ruff, format, who imports whom, the laws of tools/laws, types for CPython and for MicroPython
 build    every field file through mpy-cross for each target, with the size table
-unit     unit, vectors (on both runtimes), properties, contract: in parallel
+unit     unit and vectors (on both runtimes), in parallel
 e2e      the real interpreter, broker and station, with faults
 browser  a person's walk through the pages, in Chromium
 
@@ -39,7 +39,7 @@ CHECKS = {
 }
 # Stage -> (folders, options).
 TESTS = {
-    "unit": (("tests/unit", "tests/vectors", "tests/property", "tests/contract"), ("-q", "-n", "2")),
+    "unit": (("tests/unit", "tests/vectors"), ("-q", "-n", "2")),
     "e2e": (("tests/e2e",), ("-q", "-n", "3")),  # they wait more than they work
     "browser": (("tests/browser",), ()),
 }

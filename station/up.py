@@ -60,6 +60,7 @@ class Station:
         self._children: list[Child] = []
         self._pipes = selectors.DefaultSelector()
         self._accounts: object = None
+        self._violations = broker.Violations()
         self._mqtt = ("", 0)
         self._stop = False
 
@@ -79,6 +80,8 @@ class Station:
                     self._read(TICK_S)
                     self._revive()
                     self._new_accounts()
+                    if self._violations.due():
+                        self._count_violations()
             finally:
                 self._end()
                 (self._settings.run / "ports.json").unlink(missing_ok=True)
@@ -174,6 +177,8 @@ class Station:
         for raw in lines:
             line = raw.decode(errors="replace")
             child.file.emit(logging.LogRecord(child.name, logging.INFO, "", 0, line, None, None))
+            if child.name == "broker":
+                self._violations.see(line)
             if any(word in line for word in ECHO):
                 log.info("%s: %s", child.name, line)
 
@@ -202,6 +207,12 @@ class Station:
                 server.process.send_signal(signal.SIGHUP)
                 log.info("broker_accounts_reloaded")
 
+    def _count_violations(self) -> None:
+        try:
+            self._violations.write(self._engine)
+        except db.StoreError as error:  # they wait for the next time
+            log.warning("violations_not_counted error=%s", error)
+
     def _write_accounts(self) -> bool:
         with db.reading(self._engine) as c:
             found = [tuple(row) for row in devices.names(c)]
@@ -222,6 +233,8 @@ class Station:
                 child.process.terminate()
                 self._await(child, child.process)
             child.file.close()
+        if self._violations.waiting:
+            self._count_violations()
         log.info("stopped")
 
     def _await(self, child: Child, process: subprocess.Popen[bytes]) -> None:

@@ -2,5 +2,6 @@
 
 from station.broker.config import write_config
 from station.broker.server import binary, command, ready
+from station.broker.violations import Violations
 
-__all__ = ["binary", "command", "ready", "write_config"]
+__all__ = ["Violations", "binary", "command", "ready", "write_config"]

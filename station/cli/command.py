@@ -11,10 +11,11 @@ from sqlalchemy import Connection
 from protocols.uplink import messages
 from protocols.uplink.codes import APPEND, REFRESH
 from station import controls, plans, prepaid
-from station.cli.shell import Numbers, author, home_option, in_words, show, stored
+from station.cli.shell import Numbers, Whole, author, home_option, in_words, number, show, stored
 from station.errors import FieldError, Invalid
 from station.store import commands, db, devices
 
+MAX_DEADLINE_S = 86_400  # nobody remembers an older order
 _SETTLED = commands.FINAL | {"unknown"}
 Build = Callable[[Connection, int], Mapping[str, Any]]  # (transaction, rounds of the terminal) -> params
 
@@ -27,7 +28,14 @@ def command() -> None:
 def _common(sub: Callable[..., Any]) -> Callable[..., Any]:
     for option in (
         click.option("--wait", "wait_s", type=float, default=0, help="Wait so many seconds for the outcome"),
-        click.option("--deadline", "within_s", type=int, default=controls.DEADLINE_S, show_default=True),
+        click.option(
+            "--deadline",
+            "within_s",
+            type=Whole(1, MAX_DEADLINE_S),
+            default=controls.DEADLINE_S,
+            show_default=True,
+            help="Seconds from now",
+        ),
         click.option("--note", default=""),
         home_option,
     ):
@@ -62,8 +70,8 @@ def _send(
 @command.command()
 @_common
 @_rounds
-@click.option("--delay-s", default=0, show_default=True, help="Alarm before the trip")
-@click.option("--limit-half-hours", default=0, show_default=True, help="0 = until permitted")
+@click.option("--delay-s", type=Whole(), default=0, show_default=True, help="Alarm before the trip")
+@click.option("--limit-half-hours", type=Whole(), default=0, show_default=True, help="0 = until permitted")
 def trip(rounds: list[int], delay_s: int, limit_half_hours: int, device: str, **common: Any) -> None:
     """Remote trip."""
     _send(
@@ -98,7 +106,7 @@ class _Period(click.ParamType):
         try:
             span, setpoint_kw = str(value).split(":")
             start, end = span.split("-")
-            return int(start), int(end), int(setpoint_kw)
+            return number(start), number(end), number(setpoint_kw)
         except ValueError:
             self.fail(f"{value!r} is not START-END:KW in half hours, such as 16-24:90", param, ctx)
 
@@ -110,10 +118,10 @@ class _Period(click.ParamType):
 )
 @_rounds
 @click.option("--alarm-s", type=Numbers(), default="120", show_default=True, help="For round 1,2,...")
-@click.option("--slide-s", default=60, show_default=True)
-@click.option("--safety-kw", default=0, show_default=True)
-@click.option("--float-pct", default=0, show_default=True)
-@click.option("--post-trip-s", default=120, show_default=True)
+@click.option("--slide-s", type=Whole(), default=60, show_default=True)
+@click.option("--safety-kw", type=Whole(), default=0, show_default=True)
+@click.option("--float-pct", type=Whole(), default=0, show_default=True)
+@click.option("--post-trip-s", type=Whole(), default=120, show_default=True)
 def plan(
     periods: tuple[tuple[int, int, int], ...],
     rounds: list[int],
@@ -146,10 +154,10 @@ def release(what: str, device: str, **common: Any) -> None:
 @_common
 @click.option("--append", "flag", flag_value=APPEND, type=int, default=APPEND, help="Add to what remains")
 @click.option("--refresh", "flag", flag_value=REFRESH, type=int, help="Set what remains")
-@click.option("--value-kwh", type=int, required=True)
-@click.option("--alarm-kwh", type=int, default=0, show_default=True)
-@click.option("--trip-kwh", type=int, default=0, show_default=True)
-@click.option("--order", type=int, help="Number [default: the next one]")
+@click.option("--value-kwh", type=Whole(), required=True)
+@click.option("--alarm-kwh", type=Whole(), default=0, show_default=True)
+@click.option("--trip-kwh", type=Whole(), default=0, show_default=True)
+@click.option("--order", type=Whole(), help="Number [default: the next one]")
 @_rounds
 def order(
     flag: int,
@@ -173,7 +181,7 @@ def order(
 @command.command()
 @_common
 @click.argument("switch", type=click.Choice(["on", "off"]))
-@click.option("--half-hours", default=0, show_default=True, help="0 = until released")
+@click.option("--half-hours", type=Whole(), default=0, show_default=True, help="0 = until released")
 def guarantee(switch: str, half_hours: int, device: str, **common: Any) -> None:
     """Supply guarantee: while it is on nothing may be tripped."""
     _send(
@@ -186,12 +194,12 @@ def guarantee(switch: str, half_hours: int, device: str, **common: Any) -> None:
 
 @command.command("show")
 @click.argument("device")
-@click.argument("number", type=int)
+@click.argument("command_no", metavar="NUMBER", type=Whole())
 @home_option
-def show_(home: Path | None, device: str, number: int) -> None:
+def show_(home: Path | None, device: str, command_no: int) -> None:
     """One command with its history."""
     with db.reading(db.engine(stored(home).home)) as c:
-        row = commands.get(c, device, number)
+        row = commands.get(c, device, command_no)
         if row is None:
             raise click.ClickException("no such command")
-        show(row | {"log": commands.history(c, device, number)})
+        show(row | {"log": commands.history(c, device, command_no)})

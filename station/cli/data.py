@@ -6,14 +6,16 @@ import itertools
 import json
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import click
 
-from station.cli.shell import home_option, stored
-from station.store import db
+from station.cli.shell import home_option, in_words, number, stored
+from station.errors import FieldError, Invalid
+from station.store import db, devices
 from station.store.export import COLUMNS, KINDS, export
 
 FOREVER_S = 1 << 40
@@ -31,11 +33,11 @@ class Time(click.ParamType):
             return value
         try:
             if str(value).isdigit():
-                return int(value)
+                return min(number(value), FOREVER_S)
             found = datetime.fromisoformat(value)
-        except ValueError:
+            return int((found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp())
+        except (ValueError, OverflowError):
             self.fail(f"{value!r} is neither seconds nor ISO 8601", param, ctx)
-        return int((found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp())
 
 
 @click.group()
@@ -66,18 +68,19 @@ def export_(
 ) -> None:
     """Write readings, events or commands as UTF-8; times are UTC, values integers at the scale beside."""
     settings = stored(home)
-    db.engine(settings.home).dispose()  # migrated, so that the columns are those of this version
+    engine = db.engine(settings.home)  # migrated, so that the columns are those of this version
+    with in_words(), db.reading(engine) as c:
+        if device is not None and devices.shard_of(c, device) is None:
+            raise Invalid(FieldError("device", "no_such_device"))
+    engine.dispose()
     rows = export(settings.home, what, device, since_s, until_s)
-    file = out.open("wb") if out else sys.stdout.buffer
-    try:
+    pieces = _csv(COLUMNS[what], rows) if form == "csv" else _json(rows)
+    with in_words(), out.open("wb") if out else nullcontext(sys.stdout.buffer) as file:
         if bom:
             file.write(b"\xef\xbb\xbf")
-        for piece in _csv(COLUMNS[what], rows) if form == "csv" else _json(rows):
+        for piece in pieces:
             file.write(piece.encode())
         file.flush()
-    finally:
-        if out:
-            file.close()
 
 
 def guarded(cell: Any) -> Any:

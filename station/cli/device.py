@@ -1,14 +1,21 @@
-"""`loadkeeper device`: enrol, list."""
+"""`loadkeeper device`: enrol, give the identity again, list."""
 
 import json
 from pathlib import Path
+from typing import Any
 
 import click
 
-from station.cli.shell import author, broker_option, home_option, in_words, show, stored
+from station.cli.shell import Whole, author, broker_option, home_option, in_words, opened, show, stored
 from station.provisioning import add_device, identity
-from station.settings import Settings, write_atomic
+from station.settings import write_atomic
 from station.store import db, devices
+
+BAUDS = (1200, 2400, 4800, 9600, 19_200)
+_baud = click.option(
+    "--baud", type=click.Choice(BAUDS), default=9600, show_default=True, help="Of the meter line"
+)
+_identity_file = click.option("--identity", "identity_file", type=click.Path(dir_okay=False, path_type=Path))
 
 
 @click.group()
@@ -20,11 +27,13 @@ def device() -> None:
 @click.argument("device_id", metavar="ID")
 @click.option("--name", default="", help="What people call it")
 @click.option("--meter", "meter_address", default="", help="Address of the main meter, 12 digits")
-@click.option("--multiplier", default=80, show_default=True, help="CT x PT of the main meter")
-@click.option("--rounds", default=3, show_default=True, help="Trip rounds that are wired")
-@click.option("--utc-offset-s", default=8 * 3600, show_default=True, help="Local time of the customer")
-@click.option("--baud", default=9600, show_default=True, help="Of the meter line")
-@click.option("--identity", "identity_file", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--multiplier", type=Whole(), default=80, show_default=True, help="CT x PT of the main meter")
+@click.option("--rounds", type=Whole(), default=3, show_default=True, help="Trip rounds that are wired")
+@click.option(
+    "--utc-offset-s", type=Whole(), default=8 * 3600, show_default=True, help="Local time of the customer"
+)
+@_baud
+@_identity_file
 @broker_option
 @home_option
 def add(
@@ -43,7 +52,7 @@ def add(
 
     A running station gives the broker account within a second.
     """
-    settings = Settings.load(home)
+    settings = opened(home)
     with in_words(), db.writing(db.engine(settings.home)) as c:
         add_device(
             c,
@@ -56,15 +65,38 @@ def add(
             utc_offset_s=utc_offset_s,
         )
         made = identity(settings, c, device_id, settings.broker(broker), baud)
-    if identity_file is not None:
-        write_atomic(identity_file, json.dumps(made, indent=1) + "\n")
-    show(
-        {
-            "device": device_id,
-            "shard": made["shard"],
-            "identity": str(identity_file) if identity_file else None,
-        }
-    )
+        if identity_file is not None:  # before the commit: a device whose file failed is not enrolled
+            _write(identity_file, made)
+    _summary(made, identity_file)
+
+
+@device.command("identity")
+@click.argument("device_id", metavar="ID")
+@_baud
+@_identity_file
+@broker_option
+@home_option
+def identity_(
+    home: Path | None, broker: str | None, identity_file: Path | None, baud: int, device_id: str
+) -> None:
+    """Print what the terminal ID must hold, or write it with --identity: keys included, keep it secret."""
+    settings = stored(home)
+    with in_words():
+        with db.reading(db.engine(settings.home)) as c:
+            made = identity(settings, c, device_id, settings.broker(broker), baud)
+        if identity_file is None:
+            show(made)
+        else:
+            _write(identity_file, made)
+            _summary(made, identity_file)
+
+
+def _write(path: Path, made: dict[str, Any]) -> None:
+    write_atomic(path, json.dumps(made, indent=1) + "\n")
+
+
+def _summary(made: dict[str, Any], path: Path | None) -> None:
+    show({"device": made["device"], "shard": made["shard"], "identity": str(path) if path else None})
 
 
 @device.command("list")

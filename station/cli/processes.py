@@ -11,12 +11,13 @@ from types import FrameType
 
 import click
 
-from station.cli.shell import broker_option, home_option
-from station.settings import HOME_ENV, LOOPBACK, MQTT_PORT, Settings
+from station.cli.shell import Whole, broker_option, home_option, opened
+from station.settings import HOME_ENV, LOOPBACK, MQTT_PORT
 
 UNFIT = 3  # exit status: the broker must not be used
 WEB_PORT = 8000
 WEB_THREADS = 64  # an open event stream holds one
+_PORT = Whole(0, 65_535)
 
 
 def _log() -> None:
@@ -35,10 +36,16 @@ def _until_signal(stop: Callable[[], None]) -> None:
 
 
 @click.command()
-@click.option("--port", default=WEB_PORT, show_default=True, help="Of the web pages; 0 = any free one")
+@click.option(
+    "--port", type=_PORT, default=WEB_PORT, show_default=True, help="Of the web pages; 0 = any free one"
+)
 @click.option("--host", default=LOOPBACK, show_default=True, help="Address the web pages listen on")
 @click.option(
-    "--mqtt-port", default=MQTT_PORT, show_default=True, help="Of the embedded broker; 0 = any free one"
+    "--mqtt-port",
+    type=_PORT,
+    default=MQTT_PORT,
+    show_default=True,
+    help="Of the embedded broker; 0 = any free one",
 )
 @click.option(
     "--mqtt-host", default=LOOPBACK, show_default=True, help="Address the embedded broker listens on"
@@ -59,7 +66,7 @@ def up(
     from station.up import Station, UpError
 
     _log()
-    station = Station(Settings.load(home), broker_url=broker, sync_always=sync_always)
+    station = Station(opened(home), broker_url=broker, sync_always=sync_always)
     _until_signal(station.stop)
     try:
         station.run(web=(host, port), mqtt=(mqtt_host, mqtt_port))
@@ -84,7 +91,7 @@ def ingest(home: Path | None, broker: str | None, shards: tuple[str, ...]) -> No
     if not all(valid_shard(shard) for shard in shards):
         raise click.BadParameter("a shard is two of 0-9 a-f")
     _log()
-    settings = Settings.load(home)
+    settings = opened(home)
     address = settings.broker(broker)
     loop = Loop(address, Handler(settings, db.engine(settings.home)), shards or ("+",))
     _until_signal(loop.stop)
@@ -107,19 +114,19 @@ def dispatch(home: Path | None, broker: str | None) -> None:
     from station.store import db
 
     _log()
-    settings = Settings.load(home)
+    settings = opened(home)
     dispatcher = Dispatcher(settings, db.engine(settings.home), settings.broker(broker))
     _until_signal(dispatcher.stop)
     dispatcher.run()
 
 
 @click.command()
-@click.option("--port", default=WEB_PORT, show_default=True)
+@click.option("--port", type=_PORT, default=WEB_PORT, show_default=True)
 @click.option("--host", default=LOOPBACK, show_default=True)
 @home_option
 def web(home: Path | None, host: str, port: int) -> None:
     """Serve the web pages (gunicorn, one process, many threads)."""
-    os.environ[HOME_ENV] = str(Settings.load(home).home)
+    os.environ[HOME_ENV] = str(opened(home).home)
     options = {
         "worker-class": "gthread",
         "workers": "1",

@@ -121,10 +121,9 @@ def _migrate_once(made: Engine, home: Path) -> None:
 
 def migrate(made: Engine) -> None:
     """Bring the tables to HEAD (alembic)."""
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # its import alone logs a paragraph otherwise
     from alembic import command
     from alembic.config import Config
-
-    logging.getLogger("alembic").setLevel(logging.WARNING)  # a paragraph a start otherwise
 
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))

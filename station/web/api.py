@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response
 from station.store import commands, devices, events, live
 from station.store.db import now_s
 from station.web import curve, feed, panels
+from station.web.arguments import MOST, past_day, whole
 from station.web.db import store, view
 from station.web.errors import Refused
 
@@ -31,8 +32,7 @@ def healthz() -> tuple[Response, int]:
 
 @blueprint.get("/api/panels/<topic>")
 def panel_texts(topic: str) -> Response:
-    if topic not in panels.TOPICS:
-        raise Refused(404, "not_found")
+    panels.check(view(), topic, request.args)
     texts = panels.panels(view(), topic, request.args)
     body = ",".join(f'"{name}":{text}' for name, text in texts.items())
     return Response('{"panels":{' + body + "}}", mimetype="application/json")
@@ -61,7 +61,7 @@ def live_now(device: str) -> Response:
 @blueprint.get("/api/devices/<device>/curve")
 def day_curve(device: str) -> Response:
     row, at = known(device), now_s()
-    day = curve.parse_day(request.args.get("day"), curve.local_day(at, row["utc_offset_s"]))
+    day = past_day("day", request.args.get("day"), curve.local_day(at, row["utc_offset_s"]))
     made = curve.build(view(), row, day, at)
     return jsonify(made | {"twin": render_template("panels/twin.html", curve=made, d=row)})
 
@@ -69,7 +69,7 @@ def day_curve(device: str) -> Response:
 @blueprint.get("/api/devices/<device>/events")
 def device_events(device: str) -> Response:
     row = known(device)
-    before = request.args.get("before", type=int)
+    before = whole("before", request.args.get("before"))
     found = events.recent(view(), device, MAX_EVENTS, before)
     return jsonify(events=feed.show_all(found, row["utc_offset_s"]))
 
@@ -77,7 +77,7 @@ def device_events(device: str) -> Response:
 @blueprint.get("/api/devices/<device>/commands/<int:command>")
 def command_state(device: str, command: int) -> Response:
     known(device)
-    found = commands.get(view(), device, command)
+    found = commands.get(view(), device, command) if command <= MOST else None
     if found is None:
         raise Refused(404, "no_such_command")
     names = (

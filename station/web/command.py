@@ -104,6 +104,7 @@ def show_preview(
         kind=kind,
         content=content,
         kept=kept,
+        values=form,
         errors=errors,
         token=sealed.token(_secret(), content),
         typed=content.kind in TYPED,

@@ -36,15 +36,6 @@ def local_day(t_s: int, offset_s: int) -> date:
     return datetime.fromtimestamp(t_s + offset_s, UTC).date()
 
 
-def parse_day(text: str | None, today: date) -> date:
-    """A past or present day as the address gives it; anything else is today."""
-    try:
-        day = date.fromisoformat(text or "")
-    except ValueError:
-        return today
-    return day if date(2000, 1, 1) <= day <= today else today
-
-
 def day_start(day: date, offset_s: int) -> int:
     """UTC instant of the local 00:00."""
     return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()) - offset_s
@@ -84,6 +75,7 @@ def build(c: Connection, device: Mapping[str, Any], day: date, now_s: int) -> di
     power = [primary_w(value, multiplier) for value, _quality in today]
     due = [device["added_s"] <= start_s + n * SLOT_S < now_s - LATE_S for n in range(SLOTS)]
     found = plans(c, device["device"])
+    here = sum(value is not None for value in power)
     return {
         "day": day.isoformat(),
         "start_s": start_s,
@@ -95,8 +87,10 @@ def build(c: Connection, device: Mapping[str, Any], day: date, now_s: int) -> di
         "setpoint_w": [setpoint_w(found, start_s + n * SLOT_S, offset_s) for n in range(SLOTS)],
         "gaps": gaps(power, due),
         "marks": _marks(c, device["device"], start_s),
-        "due": sum(due),
-        "here": sum(value is not None for value in power),
+        # a point may come before it is due: a terminal added within its first slot, a quick meter
+        "due": sum(d or value is not None for d, value in zip(due, power, strict=True)),
+        "here": here,
+        "empty": None if here else _empty(due, device["added_s"] >= start_s + DAY_S),
         "missing": sum(d and value is None for d, value in zip(due, power, strict=True)),
         "rows": _rows(today, due),
     }
@@ -112,6 +106,11 @@ def gaps(power: Sequence[int | None], due: Sequence[bool]) -> list[tuple[int, in
             else:
                 runs.append((n, n + 1))
     return runs
+
+
+def _empty(due: Sequence[bool], added_later: bool) -> str:
+    """Why a day has no point at all; a key of the words under `empty.`."""
+    return "missing" if any(due) else "before" if added_later else "not_yet"
 
 
 def _alone(power: Sequence[int | None], n: int) -> bool:

@@ -18,13 +18,16 @@ Device = Mapping[str, Any]
 KINDS = {name: kind for kind, name in messages.COMMAND_NAMES.items()}
 VALID_MIN = (1, 5, 15, 60)  # how long a command may wait for its terminal
 DEFAULT_VALID_MIN = 5
+ALARM_S = 300  # proposed for every round, and what a round that the plan leaves out carries
+# A comma only groups thousands: "1,5" is no number here. More digits than any range could ever mean are none.
+WHOLE = re.compile(r"[+-]?([0-9]{1,40}|[0-9]{1,3}(,[0-9]{3}){1,12})")
 NOTE_CHARS = 120  # of the author's remark; the fingerprint stands before it
 
 
 def number(text: str | None) -> Any:
     """An integer where the text is one, None for nothing, else the text: the room says what is wrong."""
-    text = (text or "").strip().replace(",", "")
-    return int(text) if re.fullmatch(r"[+-]?[0-9]{1,12}", text) else text or None
+    text = (text or "").strip()
+    return int(text.replace(",", "")) if WHOLE.fullmatch(text) else text or None
 
 
 def chosen_rounds(form: Form) -> list[Any]:
@@ -63,21 +66,30 @@ def plan_rows(form: Form) -> dict[int, tuple[Any, Any, Any]]:
 
 
 def _plan(form: Form, device: Device) -> dict[str, Any]:
-    alarms = [number(form.get(f"alarm_s-{n}")) for n in range(device["rounds"])]
+    chosen = chosen_rounds(form)
+    alarms = [_alarm(form, n, n + 1 in chosen) for n in range(device["rounds"])]
     names = ("slide_s", "safety_kw", "float_pct", "post_trip_s")
     more = {name: number(form.get(name)) for name in names}
     rows = plan_rows(form)
     try:
-        return plans.build([*rows.values()], chosen_rounds(form), alarms, have=device["rounds"], **more)
-    except Invalid as invalid:  # the room counts the given periods, the form its rows
-        raise Invalid(
-            *(error._replace(field=_row_of(error.field, [*rows])) for error in invalid.errors)
-        ) from None
+        return plans.build([*rows.values()], chosen, alarms, have=device["rounds"], **more)
+    except Invalid as invalid:
+        raise Invalid(*(_in_rows(error, [*rows]) for error in invalid.errors)) from None
 
 
-def _row_of(field: str, rows: list[int]) -> str:
-    parts = field.split("-")
-    return f"periods-{rows[int(parts[1])]}-{parts[2]}" if parts[0] == "periods" and len(parts) == 3 else field
+def _alarm(form: Form, n: int, chosen: bool) -> Any:
+    alarm_s = number(form.get(f"alarm_s-{n}"))
+    return ALARM_S if alarm_s is None and not chosen else alarm_s
+
+
+def _in_rows(error: FieldError, rows: list[int]) -> FieldError:
+    """The room counts the given periods and half hours; the form has its rows and times of day."""
+    parts = error.field.split("-")
+    if parts[0] != "periods" or len(parts) != 3:
+        return error
+    clock = parts[2] in ("start", "end")
+    args = {k: HALF_HOUR_LABELS[v] for k, v in error.args.items()} if clock else error.args
+    return FieldError(f"periods-{rows[int(parts[1])]}-{parts[2]}", error.key, args)
 
 
 def _purchase(form: Form, device: Device) -> dict[str, Any]:
@@ -140,7 +152,7 @@ def first_values(kind_name: str, device: Device, plan: Mapping[str, Any] | None,
         "purchase": [*everyone, ("order", str(next_order)), ("flag", str(APPEND)), ("trip_kwh", "0")],
         "period_plan": _plan_values(device, plan)
         if plan
-        else [*everyone, *_PLAN_DEFAULTS, *_alarm_values(device, [300])],
+        else [*everyone, *_PLAN_DEFAULTS, *_alarm_values(device, [ALARM_S])],
     }
     return MultiDict([*values.get(kind_name, []), ("valid_min", str(DEFAULT_VALID_MIN))])
 

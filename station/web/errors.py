@@ -22,14 +22,15 @@ WORDS = {  # HTTP status -> key under `http.`
     429: "too_many",
     503: "busy",
 }
+SCRIPTS = ("/api/", "/live/", "/alive", "/healthz")  # what a script asks for is answered in JSON
 
 
 class Refused(Exception):
-    """A request for a script that cannot be served; `key` has words under `http.`."""
+    """A request that cannot be served; `key` has words under `http.`, which may name `facts`."""
 
-    def __init__(self, status: int, key: str) -> None:
+    def __init__(self, status: int, key: str, **facts: str) -> None:
         super().__init__(key)
-        self.status, self.key = status, key
+        self.status, self.key, self.facts = status, key, facts
 
 
 def said(error: FieldError) -> str:
@@ -44,24 +45,30 @@ def by_field(errors: Iterable[FieldError]) -> dict[str, list[str]]:
     return out
 
 
-def as_json(status: int, key: str, **more: Any) -> tuple[Response, int]:
+def for_script() -> bool:
+    """By the path, since a refused method has no endpoint."""
+    return request.path.startswith(SCRIPTS)
+
+
+def as_json(status: int, key: str, **facts: Any) -> tuple[Response, int]:
     words = {}
     for language in LANGUAGES:
         with force_locale(language):
-            words[language] = word("http", key)
-    return jsonify(error={"key": key, "message": words, **more}), status
+            words[language] = word("http", key).format(**facts)
+    return jsonify(error={"key": key, "message": words, **facts}), status
 
 
-def _page(status: int, key: str) -> tuple[Any, int]:
-    if request.path.startswith(("/api/", "/live/", "/alive", "/healthz")):
-        return as_json(status, key)
-    title = word("http_title", key)
-    return render_template("error.html", title=title, text=word("http", key)), status
+def _page(status: int, key: str, **facts: str) -> tuple[Any, int]:
+    if for_script():
+        return as_json(status, key, **facts)
+    title, text = word("http_title", key), word("http", key).format(**facts)
+    return render_template("error.html", title=title, text=text), status
 
 
-def _http(error: HTTPException) -> tuple[Any, int]:
+def _http(error: HTTPException) -> tuple[Any, int, list[tuple[str, str]]]:
     status = error.code or 500
-    return _page(status, WORDS.get(status, "bad_request" if status < 500 else "failed"))
+    headers = [(name, value) for name, value in error.get_headers() if name != "Content-Type"]  # Allow, ...
+    return *_page(status, WORDS.get(status, "bad_request" if status < 500 else "failed")), headers
 
 
 def _failed(error: Exception) -> tuple[Any, int]:
@@ -71,6 +78,6 @@ def _failed(error: Exception) -> tuple[Any, int]:
 
 def init_app(app: Flask) -> None:
     app.register_error_handler(CSRFError, lambda _error: _page(400, "csrf"))
-    app.register_error_handler(Refused, lambda error: as_json(error.status, error.key))
+    app.register_error_handler(Refused, lambda error: _page(error.status, error.key, **error.facts))
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(Exception, _failed)

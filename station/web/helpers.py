@@ -1,5 +1,6 @@
 """Small functions that templates call."""
 
+import re
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -29,6 +30,21 @@ def age_words(t_s: int) -> str:
         if passed >= size:
             return text.replace("{n}", str(passed // (size if size > 2 else 1)))
     return _("just now")
+
+
+def remark(note: str | None) -> str:
+    """What the author wrote: command.send stores the fingerprint of the preview before it."""
+    return re.sub(r"^#[0-9a-f]{12}( |$)", "", note or "")
+
+
+def station_offset_s() -> int:
+    """Offset of the station's own clock, for what happened at no terminal."""
+    return time.localtime().tm_gmtoff
+
+
+def utc_label(offset_s: int) -> str:
+    hours, minutes = divmod(abs(offset_s) // 60, 60)
+    return f"UTC{'-' if offset_s < 0 else '+'}{hours:02d}:{minutes:02d}"
 
 
 def valid_options(minutes: Sequence[int]) -> list[tuple[int, str]]:
@@ -81,10 +97,13 @@ _WORDS = {
 
 
 def init_app(app: Flask) -> None:
+    app.jinja_env.filters["remark"] = remark
     app.jinja_env.globals.update(
         age_words=age_words,
         valid_options=valid_options,
         limit_options=limit_options,
         round_states=round_states,
         half_hour_label=HALF_HOUR_LABELS.__getitem__,
+        station_offset_s=station_offset_s,
+        utc_label=utc_label,
     )

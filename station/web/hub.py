@@ -13,7 +13,7 @@ from collections.abc import Callable, Hashable, Iterator
 STREAM_CAP = 48  # below gunicorn's threads, so that pages are answered while all streams are taken
 POLL_S = 0.25  # how often the publisher asks whether anything was committed (a pragma, no table read)
 REFRESH_S = 5.0  # rendered again though nothing was committed: a terminal that falls silent commits nothing
-KEEPALIVE_S = 10.0  # a comment line, so that a closed connection is noticed
+KEEPALIVE_S = 10.0  # a beat or a comment line, so that a closed connection is noticed
 
 Topic = tuple[Hashable, ...]
 Snapshot = Callable[[Topic], dict[str, str]]
@@ -26,10 +26,12 @@ class Subscription:
         self.topic = topic
         self._waiting: dict[str, str] = {}
         self._sent: dict[str, bytes] = {}
+        self._rendered = False
         self._ready = threading.Condition()
 
     def offer(self, messages: dict[str, str]) -> None:
         with self._ready:
+            self._rendered = True
             for name, text in messages.items():
                 digest = hashlib.blake2b(text.encode(), digest_size=12).digest()
                 if self._sent.get(name) != digest:
@@ -38,13 +40,14 @@ class Subscription:
             if self._waiting:
                 self._ready.notify()
 
-    def take(self, timeout_s: float) -> dict[str, str]:
-        """Return what waits, or {} after `timeout_s`."""
+    def take(self, timeout_s: float) -> dict[str, str] | None:
+        """Return what waits; after `timeout_s` {}, or None when nothing was rendered since the last take."""
         with self._ready:
             if not self._waiting:
                 self._ready.wait(timeout_s)
             taken, self._waiting = self._waiting, {}
-            return taken
+            rendered, self._rendered = self._rendered, False
+            return taken if rendered else None
 
 
 class Hub:
@@ -58,6 +61,7 @@ class Hub:
         self._subscriptions: list[Subscription] = []
         self._thread: threading.Thread | None = None
         self._wake = threading.Event()
+        self._failing: dict[Topic, str] = {}  # what each failing topic last said, so that it is logged once
         self.errors = 0
 
     def subscribe(self, topic: Topic) -> Subscription | None:
@@ -98,17 +102,28 @@ class Hub:
                     refreshed = time.monotonic()
                     self._publish(waiting)
             except Exception as error:  # the one supervisor of this thread: count, log, go on
-                self.errors += 1
-                self._log(f"publisher_failed errors={self.errors} error={error!r}")
+                self._failed("all", error)
                 time.sleep(1)
             self._wake.wait(POLL_S)
 
     def _publish(self, waiting: list[Subscription]) -> None:
+        failing: dict[Topic, str] = {}
         for topic in {subscription.topic for subscription in waiting}:
-            messages = self._snapshot(topic)
+            try:
+                messages = self._snapshot(topic)
+            except Exception as error:  # one page's fault holds up no other page
+                failing[topic] = repr(error)
+                self._failed(topic, error, quiet=self._failing.get(topic) == failing[topic])
+                continue
             for subscription in waiting:
                 if subscription.topic == topic:
                     subscription.offer(messages)
+        self._failing = failing
+
+    def _failed(self, topic: Topic | str, error: Exception, quiet: bool = False) -> None:
+        self.errors += 1
+        if not quiet:
+            self._log(f"publisher_failed topic={topic!r} errors={self.errors} error={error!r}")
 
 
 def stream(
@@ -117,12 +132,18 @@ def stream(
     open_for: Callable[[], bool],
     encode: Callable[[dict[str, str]], str],
 ) -> Iterator[str]:
-    """Yield server-sent events until the browser goes or `open_for()` says the session has ended."""
+    """Yield server-sent events until the browser goes or `open_for()` says the session has ended.
+
+    A beat says: rendered, and nothing new. A topic that is not rendered gets no beat, so its page can tell.
+    """
     try:
         yield "retry: 2000\n\n"
         while open_for():
             messages = subscription.take(KEEPALIVE_S)
-            yield f"event: panels\ndata: {encode(messages)}\n\n" if messages else ": keepalive\n\n"
+            if messages:
+                yield f"event: panels\ndata: {encode(messages)}\n\n"
+            else:
+                yield ": keepalive\n\n" if messages is None else "event: beat\ndata: {}\n\n"
         yield "event: bye\ndata: {}\n\n"
     finally:
         hub.leave(subscription)

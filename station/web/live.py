@@ -7,7 +7,7 @@ from flask import Blueprint, Flask, Response, current_app, request, session
 from flask_babel import force_locale
 
 from station.web import hub, i18n, panels, people
-from station.web.db import Store
+from station.web.db import Store, view
 from station.web.errors import Refused
 
 blueprint = Blueprint("live", __name__, url_prefix="/live")
@@ -15,8 +15,7 @@ blueprint = Blueprint("live", __name__, url_prefix="/live")
 
 @blueprint.get("/<topic>")
 def stream(topic: str) -> Response:
-    if topic not in panels.TOPICS:
-        raise Refused(404, "not_found")
+    panels.check(view(), topic, request.args)
     arguments = tuple((name, request.args.get(name, "")[:64]) for name in panels.ARGUMENTS[topic])
     here: hub.Hub = current_app.extensions["hub"]
     subscription = here.subscribe((topic, i18n.shown(), *arguments))

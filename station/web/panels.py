@@ -16,6 +16,8 @@ from station.store.commands import STATES
 from station.store.db import now_s
 from station.store.readings import SqliteReadingStore
 from station.web import curve, device_model, feed, fleet
+from station.web.arguments import MOST, whole
+from station.web.errors import Refused
 from station.web.helpers import param_rows
 
 TRAIL_S = 900  # what the live chart shows
@@ -69,7 +71,8 @@ def command_row(command: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def command_context(c: Connection, device: str, command: int) -> dict[str, Any] | None:
-    row, found = devices.get(c, device), commands.get(c, device, command)
+    row = devices.get(c, device)
+    found = commands.get(c, device, command) if command <= MOST else None
     if row is None or found is None:
         return None
     log = commands.history(c, device, command)
@@ -135,8 +138,8 @@ def _of_device(c: Connection, arguments: Arguments) -> dict[str, str]:
 
 
 def _of_command(c: Connection, arguments: Arguments) -> dict[str, str]:
-    number = arguments.get("command", "")
-    context = command_context(c, arguments.get("device", ""), int(number)) if number.isdecimal() else None
+    number = whole("command", arguments.get("command"))
+    context = None if number is None else command_context(c, arguments.get("device", ""), number)
     return _render(("command",), context) if context else {}
 
 
@@ -150,6 +153,19 @@ TOPICS: dict[str, Callable[[Connection, Arguments], dict[str, str]]] = {
     "command": _of_command,
 }
 ARGUMENTS = {"overview": ("queue", "q", "page"), "device": ("device",), "command": ("device", "command")}
+
+
+def check(c: Connection, topic: str, arguments: Arguments) -> None:
+    """Refused (404, 400) when there is nothing to show: no such topic, terminal or command."""
+    if topic not in TOPICS:
+        raise Refused(404, "not_found")
+    device = arguments.get("device", "")
+    if "device" in ARGUMENTS[topic] and devices.get(c, device) is None:
+        raise Refused(404, "no_such_device")
+    if "command" in ARGUMENTS[topic]:
+        number = whole("command", arguments.get("command"))
+        if number is None or commands.get(c, device, number) is None:
+            raise Refused(404, "no_such_command")
 
 
 def panels(c: Connection, topic: str, arguments: Arguments) -> dict[str, str]:

@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response
 
 from station import access
 from station.web.db import view
-from station.web.errors import Refused
+from station.web.errors import Refused, for_script
 
 IDLE_S = 15 * 60
 OPEN = frozenset(
@@ -26,7 +26,11 @@ FIRST = OPEN | {
     "auth.logout",
     "auth.alive",
 }  # while a one-time password waits for its change
-BACKGROUND = ("live.", "api.")  # a page left open asks by itself; that is no sign of a person
+BACKGROUND = (
+    "/live/",
+    "/api/",
+    "/healthz",
+)  # paths: a page left open asks by itself; that is no sign of a person
 MAX_SESSIONS = 4096
 
 
@@ -128,17 +132,17 @@ def _guard() -> Response | None:
         flash(_("You were logged out after 15 minutes without a sign of you."), "warn")
         return None if endpoint in OPEN else _to_login()
     if current_user.must_change and endpoint not in FIRST:
-        if endpoint.startswith(BACKGROUND):
+        if request.path.startswith(BACKGROUND):
             raise Refused(403, "password_first")
         return redirect(url_for("auth.password"))
-    if not endpoint.startswith(BACKGROUND):
+    if not request.path.startswith(BACKGROUND):
         session["seen"] = time.time()
         desk().used(session["sid"], session["seen"])
     return None
 
 
 def _to_login() -> Response:
-    if (request.endpoint or "").startswith(BACKGROUND) or request.endpoint == "auth.alive":
+    if for_script():
         raise Refused(401, "log_in")
     asked = request.full_path.rstrip("?") if request.method == "GET" else None
     return redirect(url_for("auth.login", next=asked if asked != "/" else None))

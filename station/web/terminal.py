@@ -8,6 +8,7 @@ from flask import Blueprint, abort, render_template, request
 from station.store import devices, events
 from station.store.db import now_s
 from station.web import curve, feed, panels
+from station.web.arguments import past_day, whole
 from station.web.db import view
 
 blueprint = Blueprint("terminal", __name__, url_prefix="/terminals")
@@ -19,7 +20,7 @@ def page(device: str) -> str:
     context = panels.device_context(view(), device) or abort(404)
     row, at = context["d"], now_s()
     today = curve.local_day(at, row["utc_offset_s"])
-    day = curve.parse_day(request.args.get("day"), today)
+    day = past_day("day", request.args.get("day"), today)
     made: dict[str, Any] = curve.build(view(), row, day, at)
     made["today"], made["previous"] = today.isoformat(), (day - timedelta(days=1)).isoformat()
     made["next"] = (day + timedelta(days=1)).isoformat() if day < today else None
@@ -29,7 +30,7 @@ def page(device: str) -> str:
 @blueprint.get("/<device>/events")
 def all_events(device: str) -> str:
     row = devices.get(view(), device) or abort(404)
-    found = events.recent(view(), device, EVENT_ROWS, request.args.get("before", type=int))
+    found = events.recent(view(), device, EVENT_ROWS, whole("before", request.args.get("before")))
     older = found[-1]["id"] if len(found) == EVENT_ROWS else None
     return render_template(
         "events.html", d=row, events=feed.show_all(found, row["utc_offset_s"]), older=older

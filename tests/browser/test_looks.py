@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Dialog, expect
 
 from tests.browser.pictures import DEVICE, PAGES, faulty, settle
 from tests.browser.site import SCREEN, Desk, Site
@@ -46,6 +46,53 @@ def test_the_charts_draw_what_the_day_has(sit: Callable[..., Desk]) -> None:
     assert colours > 100
     page.click("#d-twin summary")
     assert page.locator("#d-twin tbody tr").count() == 96
+
+
+def test_dark_charts_are_light_on_paper(sit: Callable[..., Desk]) -> None:
+    desk = sit("en", "dark")
+    desk.log_in()
+    page = desk.go(f"/terminals/{DEVICE}")
+    settle(desk)
+    light, dark = (0x0A, 0x62, 0xB8), (0x62, 0xB5, 0xFF)  # --chart-power of tokens.css
+
+    def seen(kind: str, colour: tuple[int, int, int]) -> bool:
+        return page.evaluate(
+            """([kind, colour]) => {
+              const canvas = document.querySelector(`[data-chart=${kind}] canvas`);
+              const copy = new OffscreenCanvas(canvas.width, canvas.height)
+                .getContext('2d', { willReadFrequently: true });
+              copy.drawImage(canvas, 0, 0);
+              const { data } = copy.getImageData(0, 0, canvas.width, canvas.height);
+              for (let n = 0; n < data.length; n += 4)
+                if (data[n + 3] === 255 && colour.every((part, i) => data[n + i] === part)) return true;
+              return false;
+            }""",
+            [kind, colour],
+        )
+
+    for event, drawn, gone in (("beforeprint", light, dark), ("afterprint", dark, light)):
+        page.evaluate("name => window.dispatchEvent(new Event(name))", event)
+        for kind in ("power", "curve"):
+            assert seen(kind, drawn), (event, kind)
+            assert not seen(kind, gone), (event, kind)
+
+
+def test_a_page_that_hears_nothing_says_so(sit: Callable[..., Desk], site: Site) -> None:
+    """The line stays open, but the publisher renders this page no more: its figures stand still."""
+    desk = sit("en")
+    desk.page.clock.install()
+    desk.log_in()
+    page = desk.go(f"/terminals/{DEVICE}")
+    expect(page.locator("[data-link=live]")).to_be_visible()
+
+    def broken(_topic: object) -> dict[str, str]:
+        raise OverflowError("too large")
+
+    vars(site.app.extensions["hub"])["_snapshot"] = broken
+    page.clock.run_for(21_000)
+    expect(page.locator("[data-link=lost]")).to_be_visible()
+    page.clock.run_for(2_000)
+    expect(page.locator("[data-link=lost]")).to_be_visible()
 
 
 def test_the_theme_and_the_language_are_kept(site: Site, browser: Browser) -> None:
@@ -110,3 +157,38 @@ def test_the_plan_picture_follows_the_typing(sit: Callable[..., Desk]) -> None:
     expect(page.locator("svg.plan .label").first).to_have_text("177", timeout=5000)
     page.fill('[name="periods-0-setpoint_kw"]', "much")
     expect(page.locator("svg.plan .label")).to_have_count(2, timeout=5000)
+
+
+def test_a_refused_form_takes_the_keyboard_to_its_first_fault(sit: Callable[..., Desk]) -> None:
+    desk = sit("en")
+    desk.log_in()
+    page = desk.go(f"/terminals/{DEVICE}/commands/new/trip")
+    page.fill("#delay_min", "1,5")
+    page.click("aside button.main")
+    expect(page.locator('[name="rounds"][value="1"]')).to_be_focused()
+    page.check('[name="rounds"][value="1"]')
+    page.click("aside button.main")
+    expect(page.locator("#delay_min")).to_be_focused()
+
+
+def test_switching_the_theme_asks_before_input_is_lost(sit: Callable[..., Desk]) -> None:
+    desk = sit("en")
+    desk.log_in()
+    page = desk.go(f"/terminals/{DEVICE}/commands/new/trip")
+    asked: list[str] = []
+    answers = iter((False, True))
+
+    def answer(dialog: Dialog) -> None:
+        asked.append(dialog.message)
+        dialog.accept() if next(answers) else dialog.dismiss()
+
+    page.on("dialog", answer)
+    page.click("button[value=dark]")  # nothing typed yet: nobody asks
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    page.fill("#delay_min", "9")
+    page.click("button[value=light]")
+    expect(page.locator("#delay_min")).to_have_value("9")
+    assert len(asked) == 1
+    page.click("button[value=light]")
+    expect(page.locator("html")).to_have_attribute("data-theme", "light")
+    assert len(asked) == 2

@@ -16,7 +16,7 @@ from protocols.meters.points import BY_ALIAS
 from protocols.uplink import topics
 from station.cli.data import guarded
 from station.cli.main import cli
-from station.store import db, devices, live, streams
+from station.store import counters, db, devices, live, streams
 from station.store.schema import metadata
 from tests.unit.station.conftest import Process
 from tests.unit.station.double import T0, LiveDouble, curve, daily, diag, event, wait
@@ -49,6 +49,54 @@ def test_enrolment_writes_a_private_identity(run, settings, engine, tmp_path):
     listed = [json.loads(line) for line in run("device", "list").splitlines()]
     assert [row["device"] for row in listed] == ["T0000003", "T1", "T2"]
     assert "this id is taken" in run("device", "add", "T0000003", status=1)
+
+
+def test_an_identity_that_cannot_be_written_enrols_nobody(run, engine, tmp_path):
+    assert "No such file" in run("device", "add", "T3", "--identity", str(tmp_path / "no" / "i"), status=1)
+    assert "T3" not in run("device", "list")
+    run("device", "add", "T3")
+
+
+def test_the_identity_is_given_again(run, engine, tmp_path):
+    first, again = tmp_path / "first.json", tmp_path / "again.json"
+    run("device", "add", "T3", "--baud", "2400", "--identity", str(first))
+    run("device", "identity", "T3", "--baud", "2400", "--identity", str(again))
+    assert again.read_bytes() == first.read_bytes()
+    assert stat.S_IMODE(again.stat().st_mode) == 0o600
+    assert json.loads(run("device", "identity", "T3", "--baud", "2400")) == json.loads(first.read_text())
+    assert "no such device" in run("device", "identity", "T4", status=1)
+
+
+HUGE = "9" * 20
+WRONG = [  # (exit status, words it says, command line)
+    (2, "--baud", ["device", "add", "T3", "--baud", "-3"]),
+    (2, "whole number", ["device", "add", "T3", "--rounds", "１"]),
+    (2, "whole number", ["command", "trip", "T1", "--rounds", "１"]),
+    (2, "whole number", ["command", "trip", "T1", "--delay-s", "６０"]),
+    (2, "half hours", ["command", "plan", "T1", "--period", "１-2:90"]),
+    (2, "--deadline", ["command", "trip", "T1", "--deadline", HUGE]),
+    (2, "--deadline", ["command", "trip", "T1", "--deadline", "86401"]),
+    (2, "whole number", ["command", "show", "T1", HUGE]),
+    (2, "ISO 8601", ["data", "export", "events", "--since", HUGE]),
+    (1, "no such device", ["data", "export", "events", "--device", "NOPE"]),
+    (1, "/no/dir/x", ["data", "export", "events", "--out", "/no/dir/x"]),
+    (2, "not mqtt://", ["device", "add", "T3", "--broker", "notaurl"]),
+    (2, "--broker", ["device", "add", "T3", "--broker", "mqtt://h:99999"]),
+    (2, "--broker", ["up", "--broker", "foo"]),
+    (2, "--port", ["up", "--port", "99999"]),
+    (2, "--mqtt-port", ["up", "--mqtt-port", "-1"]),
+]
+
+
+@pytest.mark.parametrize(("status", "words", "line"), WRONG, ids=[" ".join(row[2]) for row in WRONG])
+def test_a_wrong_word_is_an_error_in_words(run, engine, status, words, line):
+    assert words in run(*line, status=status)
+
+
+def test_a_home_that_cannot_be_made_is_an_error_in_words():
+    for words in (["up"], ["device", "add", "T3"], ["web"]):
+        done = CliRunner().invoke(cli, [*words, "--home", "/proc/xx"])
+        assert (done.exit_code, done.stderr[:6]) == (1, "Error:"), done.output
 
 
 COMMANDS = [
@@ -177,6 +225,7 @@ def test_up_runs_the_station_and_ends_all_of_it(settings, run):
         assert live_double.subscribe()
         live_double.send(live_double.hello())
         live_double.next(topics.WELCOME)
+        live_double.client.publish(topics.up("00", "T2", topics.DA), b"x", 1)
 
         children = wait(lambda: child_pids(up.process.pid))
         victim = next(pid for pid, words in children.items() if "ingest" in words)
@@ -199,6 +248,9 @@ def test_up_runs_the_station_and_ends_all_of_it(settings, run):
             up.stop()
     with db.reading(db.engine(settings.home)) as c:
         assert devices.get(c, "T1")["firmware"] == "0.1.0"
+        counted = [(row["name"], row["reason"], row["n"]) for row in counters.all_counters(c)]
+    assert counted == [("broker", "foreign_topic", 1)]
+    assert "alembic" not in up.text()
 
 
 def child_pids(parent):

@@ -8,7 +8,7 @@ import pytest
 
 from protocols.uplink import messages
 from station.store import commands, db
-from station.web import command, sealed
+from station.web import command, drafts, sealed
 from tests.browser.seed import alive
 from tests.unit.web.conftest import DEVICE, Station
 
@@ -154,6 +154,7 @@ def test_every_wrong_field_is_named_and_the_input_kept(
         ("trip", TRIP | {"rounds": "9"}),
         ("trip", TRIP | {"delay_min": "16"}),
         ("trip", TRIP | {"delay_min": "1.5"}),
+        ("trip", TRIP | {"delay_min": "1,5"}),
         ("trip", TRIP | {"valid_min": "100000"}),
         ("trip", TRIP | {"note": "x" * 121}),
         ("permit_close", {}),
@@ -177,6 +178,9 @@ def test_every_wrong_field_is_named_and_the_input_kept(
         ("period_plan", PLAN | {"safety_kw": "500"}),
         ("period_plan", PLAN | {"float_pct": "80"}),
         ("period_plan", PLAN | {"alarm_s-0": "\x00"}),
+        ("period_plan", PLAN | {"alarm_s-0": ""}),
+        ("period_plan", PLAN | {"alarm_s-1": "soon"}),
+        ("period_plan", PLAN | {"safety_kw": "1,5"}),
     ],
 )
 def test_bad_input_is_an_error_in_words_and_never_a_command(
@@ -255,3 +259,119 @@ def test_the_commands_page_shows_the_reason_and_the_measured_relays(station: Sta
     assert "正在保电，禁止跳闸" in page
     assert 'data-state="refused"' in page
     assert "随结果上报的实测继电器状态" in page
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("1,500", 1500),
+        ("-12,345,678", -12_345_678),
+        (" +7 ", 7),
+        ("1234567890123", 1_234_567_890_123),
+        ("1,5", "1,5"),
+        ("1,50", "1,50"),
+        ("1500,000", "1500,000"),
+        (",5", ",5"),
+        ("1" * 5000, "1" * 5000),
+        ("1" + ",000" * 2000, "1" + ",000" * 2000),
+        ("", None),
+    ],
+)
+def test_a_comma_only_groups_thousands(text: str, value: Any) -> None:
+    assert drafts.number(text) == value
+
+
+def test_a_number_of_many_digits_is_told_its_range(station: Station) -> None:
+    page = station.desk("en").post(new("trip"), data=TRIP | {"delay_min": "1234567890123"}).text
+    assert re.search('id="delay_min-error">.*?Must be 0 to 15', page)
+
+
+def test_errors_of_a_plan_row_name_the_column_and_speak_of_clock_times(station: Station) -> None:
+    rows = {"periods-3-start": "", "periods-3-end": "", "periods-0-start": "99"}
+    page = station.desk("en").post(new("period_plan"), data=PLAN | rows).text
+    for field, words in (
+        ("periods-3-start", "From: This is needed."),
+        ("periods-3-end", "To: This is needed."),
+        ("periods-0-start", "From: Must be 00:00 to 23:30."),
+    ):
+        assert re.search(rf'id="{field}-error">.*?</svg>{words}', page), field
+
+
+def test_a_round_that_is_not_chosen_needs_no_alarm_time(station: Station) -> None:
+    desk = station.desk()
+    reply = desk.post(new("period_plan"), data=PLAN | {"alarm_s-1": "", "alarm_s-2": ""})
+    params = stored(
+        station,
+        int(desk.post(CONFIRM, data={"token": token_of(reply)}).location.rsplit("/", 1)[1]),
+    )["params"]
+    assert params["alarm_s"] == [
+        60,
+        drafts.ALARM_S,
+        drafts.ALARM_S,
+    ]  # never 0: a later tick must not surprise
+
+
+def test_a_mistyped_id_is_told_once_and_kept(station: Station) -> None:
+    desk = station.desk("en")
+    token = token_of(desk.post(new("trip"), data=TRIP))
+    page = desk.post(CONFIRM, data={"token": token, "typed": "DF-FOUNDRY-0"}).text
+    assert page.count("not the terminal") == 1
+    assert re.search(
+        r'<input id="typed"[^>]*value="DF-FOUNDRY-0"[^>]*aria-invalid=true aria-describedby=typed-error', page
+    )
+
+
+def test_a_trip_without_an_alarm_is_previewed_as_one(station: Station) -> None:
+    desk = station.desk("en")
+    assert "alarms and then opens" in desk.post(new("trip"), data=TRIP).text
+    at_once = desk.post(new("trip"), data=TRIP | {"delay_min": "0"}).text
+    assert "at once, without an alarm" in at_once
+    assert "alarms and then opens" not in at_once
+
+
+def test_an_order_that_leaves_the_terminal_alarming_says_so(station: Station) -> None:
+    order = {
+        "order": "2",
+        "flag": "170",
+        "value_kwh": "500",
+        "alarm_kwh": "100",
+        "trip_kwh": "0",
+        "rounds": "1",
+    }
+    desk = station.desk("en")
+    assert "the terminal will alarm" not in desk.post(new("purchase"), data=order).text
+    assert "the terminal will alarm" in desk.post(new("purchase"), data=order | {"alarm_kwh": "500"}).text
+    trips = desk.post(new("purchase"), data=order | {"alarm_kwh": "500", "trip_kwh": "500"}).text
+    assert "the rounds will trip" in trips
+    assert "the terminal will alarm" not in trips
+
+
+@pytest.mark.parametrize(("written", "shown"), [("", None), ("#7 breaker", "#7 breaker")])
+def test_the_fingerprint_is_not_shown_as_a_remark(station: Station, written: str, shown: str | None) -> None:
+    desk = station.desk("en")
+    token = token_of(desk.post(new("guarantee"), data={"on": "0", "valid_min": "5", "note": written}))
+    location = desk.post(CONFIRM, data={"token": token}).location
+    mark = stored(station, int(location.rsplit("/", 1)[1]))["note"].split(" ")[0]
+    page = desk.get(location).text
+    assert re.fullmatch("#[0-9a-f]{12}", mark)
+    assert mark not in page
+    assert re.findall("<dt>Remark</dt><dd>(.*?)</dd>", page) == ([shown] if shown else [])
+
+
+def test_a_round_released_but_still_open_says_what_it_waits_for(station: Station) -> None:
+    desk = station.desk("en")
+    waits = "until the customer closes it"
+    token = token_of(desk.post(new("permit_close"), data={"rounds": "1"}))
+    location = desk.post(CONFIRM, data={"token": token}).location
+    number = int(location.rsplit("/", 1)[1])
+    with station.writing() as c:
+        assert commands.move(c, DEVICE, number, "sent")
+        assert commands.move(c, DEVICE, number, "executed", reason=0, tripped=0b10, open=0b11)
+    assert desk.get(location).text.count(waits) == 1  # round 1; round 2 is held by the terminal
+
+
+def test_the_station_page_says_when_something_was_done(station: Station) -> None:
+    page = station.desk("en").get("/station").text
+    people = page[page.index("h-people") :]
+    assert re.search(r"UTC[+-]\d\d:\d\d", people)
+    assert re.search(r"<time [^>]*>20\d\d-\d\d-\d\d \d\d:\d\d:\d\d</time>", people)

@@ -94,11 +94,7 @@ def test_the_setpoint_of_a_slot_is_that_of_the_plan_then_in_force() -> None:
     assert curve.setpoint_w(found, 86_400 + 8 * 3600, 0) is None
 
 
-def test_a_day_is_read_from_the_address_or_is_today() -> None:
-    today = date(2026, 11, 22)
-    for text in (None, "", "yesterday", "2026-13-01", "2027-01-01", "1999-01-01"):
-        assert curve.parse_day(text, today) == today
-    assert curve.parse_day("2026-11-20", today) == date(2026, 11, 20)
+def test_a_day_begins_at_the_terminals_own_midnight() -> None:
     assert curve.day_start(date(1970, 1, 2), 8 * 3600) == 16 * 3600
 
 

@@ -76,6 +76,44 @@ def test_a_failing_publisher_is_counted_and_goes_on() -> None:
     here.leave(subscription)
 
 
+def test_a_failing_page_holds_up_no_other_and_is_logged_once() -> None:
+    lines: list[str] = []
+    passes: list[int] = []
+
+    def snapshot(topic: Any) -> dict[str, str]:
+        if topic == ("bad",):
+            raise OverflowError("too large")
+        passes.append(1)
+        return {"x": str(len(passes))}
+
+    here = hub.Hub(lambda: True, snapshot, lines.append, cap=9)
+    topics = [("a",), ("bad",), *((f"t{n}",) for n in range(5))]  # a set: any of them may come first
+    subscriptions = {topic: here.subscribe(topic) for topic in topics}
+    for topic, subscription in subscriptions.items():
+        assert subscription
+        assert bool(subscription.take(2)) == (topic != ("bad",)), topic
+    assert wait_for(lambda: here.errors >= 2)
+    assert len(lines) == 1
+    assert "bad" in lines[0]
+    for subscription in subscriptions.values():
+        assert subscription
+        here.leave(subscription)
+
+
+def test_a_stream_beats_only_when_its_page_is_rendered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hub, "KEEPALIVE_S", 0.01)
+    here = hub.Hub(lambda: False, lambda _t: {}, print, cap=1)
+    subscription = hub.Subscription(("t",))
+    parts = hub.stream(here, subscription, lambda: True, json.dumps)
+    next(parts)
+    assert next(parts) == ": keepalive\n\n"
+    subscription.offer({"x": "1"})
+    assert next(parts).startswith("event: panels")
+    subscription.offer({"x": "1"})
+    assert next(parts).startswith("event: beat")
+    assert next(parts) == ": keepalive\n\n"
+
+
 def test_a_stream_ends_with_its_session_and_gives_its_place_back() -> None:
     here = hub.Hub(lambda: False, lambda _t: {"x": "1"}, print, cap=1)
     subscription = here.subscribe(("t",))

@@ -15,7 +15,7 @@ PAGES = [
     "/password",
     f"/terminals/{DEVICE}",
     f"/terminals/{DEVICE}?day=2026-11-01",
-    f"/terminals/{DEVICE}?day=never",
+    f"/terminals/{DEVICE}?day=",
     "/terminals/NEW-07",
     "/terminals/HX-TEXTILE-04",
     "/terminals/BS-CEMENT-03",

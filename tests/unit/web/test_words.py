@@ -37,7 +37,7 @@ SPACES = {
     "quality": [*QUALITIES.values(), "missing", "not_due"],
     "command": COMMANDS,
     "command_help": COMMANDS,
-    "preview": COMMANDS,
+    "preview": [*COMMANDS, "trip_at_once"],
     "state": list(STATES),
     "state_help": list(STATES),
     "alarm": list(ALARMS),

@@ -22,6 +22,15 @@ for (const form of document.querySelectorAll("form[data-once]")) {
 window.addEventListener("pageshow", () => {
   for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
 });
+// Language and theme load the page anew: ask before that throws away what was typed.
+const draft = document.querySelector("form[data-draft]");
+draft?.addEventListener("input", () => { draft.dataset.changed = "1"; });
+for (const form of document.querySelectorAll("form[data-ask]")) {
+  form.addEventListener("submit", (event) => {
+    if (draft?.dataset.changed && !confirm(form.dataset.ask)) event.preventDefault();
+  });
+}
+document.querySelector('[aria-invalid="true"]')?.focus(); // a refused form: straight to its first fault
 for (const control of document.querySelectorAll("[data-submit-on-change]")) {
   control.addEventListener("change", () => control.form.requestSubmit());
 }

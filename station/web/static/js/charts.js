@@ -4,13 +4,16 @@ import { put } from "./place.js";
 
 const WINDOW_S = 900;
 const SILENCE_S = 20; // a longer silence of the live power is a break in the line
+const LABEL_PX = 14; // across a mark's label, which stands along its line
+const LABELS = 3; // of near marks that are named; the others are counted
+const GRID = { left: 52, right: 16, top: 30, bottom: 26 };
 
 function frame() {
   return {
     animation: false,
     useUTC: true, // instants are shifted to the terminal's local time by the server's offset
     textStyle: { fontFamily: getComputedStyle(document.body).fontFamily, color: colour("ink-2") },
-    grid: { left: 52, right: 16, top: 30, bottom: 26 },
+    grid: GRID,
     // richText: the HTML tooltip needs inline styles, which the content security policy forbids
     tooltip: {
       trigger: "axis", renderMode: "richText", backgroundColor: colour("surface-2"), borderColor: colour("line-2"),
@@ -65,7 +68,7 @@ function powerChart(element) {
     if (reply.ok) add((await reply.json()).trail);
   };
   setInterval(draw, 1000);
-  return { chart, add, load };
+  return { chart, add, load, draw };
 }
 
 function gapAreas(day, at) { // hollow: a dashed frame without a filling, half a slot to each side
@@ -73,18 +76,40 @@ function gapAreas(day, at) { // hollow: a dashed frame without a filling, half a
   return day.gaps.map(([first, end]) => [{ xAxis: at(first - 0.5), itemStyle: style }, { xAxis: at(end - 0.5) }]);
 }
 
-function markLines(day, offset_ms) {
-  return day.marks.map((mark) => ({
+function near(marks, least_s) { // runs of marks whose labels would lie on each other, oldest first
+  const runs = [];
+  for (const mark of [...marks].sort((a, b) => a.t_s - b.t_s)) {
+    const run = runs.at(-1);
+    if (run && mark.t_s - run[0].t_s < least_s) run.push(mark);
+    else runs.push([mark]);
+  }
+  return runs;
+}
+
+function runLabel(run) { // one label for a run, each name in its own colour; the first mark of the run bears it
+  const more = run.length > LABELS ? ` +${run.length - LABELS}` : "";
+  const named = run.slice(0, LABELS);
+  return {
+    formatter: named.map((mark, n) => `{n${n}|${mark.label}}`).join(" ") + more, color: colour("ink-2"), fontSize: 11, position: "insideEndTop",
+    rich: Object.fromEntries(named.map((mark, n) => [`n${n}`, { color: colour(mark.tone), fontSize: 11 }])),
+  };
+}
+
+function markLines(day, offset_ms, width_px) {
+  const least_s = (LABEL_PX * day.slot_s * day.power_w.length) / Math.max(1, width_px - GRID.left - GRID.right);
+  return near(day.marks, least_s).flatMap((run) => run.map((mark, n) => ({
     xAxis: mark.t_s * 1000 + offset_ms,
     lineStyle: { color: colour(mark.tone), type: "solid", width: 1.5 },
-    label: { formatter: mark.label, color: colour(mark.tone), fontSize: 11, position: "insideEndTop" },
-  }));
+    label: n ? { show: false } : runLabel(run),
+  })));
 }
 
 function curveChart(element) {
   const chart = echarts.init(element, null, { renderer: "canvas" });
   const offset_ms = Number(element.dataset.offsetS) * 1000;
-  const draw = (day) => {
+  let day = null;
+  const draw = () => {
+    if (!day) return;
     const at = (slot) => (day.start_s + slot * day.slot_s) * 1000 + offset_ms;
     const line = (watts) => watts.map((value, n) => [at(n), kw(value)]);
     const steps = [...line(day.setpoint_w), [at(day.setpoint_w.length), kw(day.setpoint_w.at(-1))]];
@@ -103,7 +128,7 @@ function curveChart(element) {
         { ...plain, name: words.setpoint, step: "end", data: steps, color: colour("chart-setpoint"), lineStyle: { width: 1.5, type: [6, 3] }, z: 2 },
         {
           ...plain, name: words.day, showSymbol: true, showAllSymbol: true, data: points, color: colour("chart-power"), lineStyle: { width: 2 }, z: 3,
-          markArea: { silent: true, data: gapAreas(day, at) }, markLine: { symbol: "none", silent: true, data: markLines(day, offset_ms) },
+          markArea: { silent: true, data: gapAreas(day, at) }, markLine: { symbol: "none", silent: true, data: markLines(day, offset_ms, chart.getWidth()) },
         },
       ],
     }, { notMerge: true });
@@ -111,11 +136,22 @@ function curveChart(element) {
   const load = async () => {
     const reply = await fetch(element.dataset.url);
     if (!reply.ok) return;
-    const day = await reply.json();
-    draw(day);
+    day = await reply.json();
+    draw();
     put("p-twin", day.twin);
   };
-  return { chart, load };
+  return { chart, load, draw };
+}
+
+function printLight(charts) { // a canvas does not follow the light colours of paper (tokens.css) by itself
+  const root = document.documentElement;
+  const { theme } = root.dataset;
+  const redraw = (shown) => {
+    root.dataset.theme = shown;
+    for (const { chart, draw } of charts) { draw(); chart.getZr().flush(); }
+  };
+  window.addEventListener("beforeprint", () => redraw("light"));
+  window.addEventListener("afterprint", () => redraw(theme));
 }
 
 export function startCharts() {
@@ -126,8 +162,9 @@ export function startCharts() {
     made[element.dataset.chart] = drawn;
     drawn.chart.on("finished", () => { element.dataset.drawn = "1"; });
     drawn.load().catch(() => {}); // no network: the link badge says so, the next reload tries again
-    new ResizeObserver(() => drawn.chart.resize()).observe(element);
+    new ResizeObserver(() => { drawn.chart.resize(); if (element.dataset.drawn) drawn.draw(); }).observe(element);
   }
+  printLight(Object.values(made));
   return {
     power: (rows) => made.power?.add(rows),
     refreshCurve: () => made.curve?.load().catch(() => {}),

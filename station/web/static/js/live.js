@@ -4,6 +4,7 @@ import { put, putWaiting } from "./place.js";
 
 const POLL_MS = 5000;
 const RETRY_STREAM_MS = 60000;
+const SILENCE_MS = 20000; // the server sends panels or a beat every 10 s (hub.KEEPALIVE_S)
 
 const badge = () => document.querySelector("[data-link]");
 
@@ -38,16 +39,24 @@ export function startLive(charts) {
   };
   const stream = () => {
     const source = new EventSource(streamUrl);
+    let silence = null;
+    const listen = () => {
+      clearTimeout(silence);
+      silence = setTimeout(() => { source.close(); show("lost"); stream(); }, SILENCE_MS);
+    };
+    const heard = () => { listen(); show("live"); }; // an open line alone is no news: figures may stand still
+    listen();
     source.addEventListener("open", () => {
       clearInterval(polling);
       polling = null;
-      show("live");
       charts?.reload();
     });
-    source.addEventListener("panels", (event) => apply(JSON.parse(event.data), charts));
-    source.addEventListener("bye", () => { source.close(); window.location.reload(); });
+    source.addEventListener("panels", (event) => { heard(); apply(JSON.parse(event.data), charts); });
+    source.addEventListener("beat", heard);
+    source.addEventListener("bye", () => { clearTimeout(silence); source.close(); window.location.reload(); });
     source.addEventListener("error", () => {
       if (source.readyState !== EventSource.CLOSED) return show("lost"); // it tries again by itself
+      clearTimeout(silence);
       if (!polling) { poll(); polling = setInterval(poll, POLL_MS); }
       setTimeout(stream, RETRY_STREAM_MS);
     });

@@ -113,7 +113,7 @@ def _move(plan, loop, key, sample, events):
         return evolve(loop, key=key)
     if loop.key:
         loop = power.end(PERIOD, loop, sample, events)
-    return evolve(loop, key=key, known_s=sample.run_s)
+    return evolve(loop, key=key, known_s=sample.run_s if key else 0)
 
 
 def _hold(plan, loop, sample, events):

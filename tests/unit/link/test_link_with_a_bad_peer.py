@@ -165,7 +165,7 @@ def test_a_refused_connection_is_named_and_tried_ever_more_slowly(make_terminal,
     assert next(iter(counts)).endswith(" 111")
 
 
-def test_a_hundred_failed_links_leave_no_trace(make_terminal, peer):
+def test_hundreds_of_failed_links_leave_no_trace(make_terminal, peer):
     bad = peer(silent_then_gone)
     terminal = make_terminal(bad.port, mqtt=QUICK, backoff_s=0)
 
@@ -176,7 +176,7 @@ def test_a_hundred_failed_links_leave_no_trace(make_terminal, peer):
         return min(report["heap"] for report in reports)
 
     first = lowest(20)
-    assert lowest(120) < first + 500
+    terminal.until(lambda r: sum(r["counts"].values()) > 420 and r["heap"] < first + 500)
 
 
 def welcome(sock, hello, t_ms=None):
@@ -238,14 +238,15 @@ def test_commands_left_with_the_broker_come_again_in_their_order(make_terminal, 
     """It delivers again only to a new link; what it sends meanwhile must not make them stale."""
     acked = []
 
-    def acks(sock):
+    def acks(sock, mine):
         data = True
         while data:
             data = sock.recv(4096)
-            acked[-1].extend(n for n in range(1, 8) if bytes((0x40, 2, 0, n)) in data)
+            mine.extend(n for n in range(1, 8) if bytes((0x40, 2, 0, n)) in data)
 
     def play(sock, _n):
         acked.append([])
+        mine = acked[-1]
         greet(sock)
         hello = sock.recv(4096)
         first = 5 if len(acked) > 1 else 1
@@ -253,14 +254,13 @@ def test_commands_left_with_the_broker_come_again_in_their_order(make_terminal, 
             command(sock, number)
         welcome(sock, hello)
         command(sock, 7)
-        acks(sock)
+        acks(sock, mine)
 
     terminal = make_terminal(peer(play).port, backoff_s=0)  # not QUICK: nothing else may end the link
     report = terminal.until(lambda r: r["last"] == 7)
     assert report["applied"] == 7
     assert report["counts"]["commands left with the broker"] == 1
-    assert acked[0] == [1, 2, 3, 4]
-    wait_for(lambda: acked[1] == [5, 6, 7])
+    wait_for(lambda: acked == [[1, 2, 3, 4], [5, 6, 7]])
 
 
 def test_a_command_is_journalled_before_it_is_acknowledged(make_terminal, peer, tmp_path):

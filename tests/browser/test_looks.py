@@ -185,6 +185,7 @@ def test_switching_the_theme_asks_before_input_is_lost(sit: Callable[..., Desk])
     page.on("dialog", answer)
     page.click("button[value=dark]")  # nothing typed yet: nobody asks
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    page.wait_for_load_state("load")  # the page's script runs before that
     page.fill("#delay_min", "9")
     page.click("button[value=light]")
     expect(page.locator("#delay_min")).to_have_value("9")

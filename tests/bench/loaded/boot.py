@@ -8,7 +8,7 @@ The load and the watch allocate too, so the heap figure is above the product's o
 """
 
 # MicroPython's own names
-# pyright: reportAttributeAccessIssue=false
+# pyright: reportAttributeAccessIssue=false, reportMissingImports=false
 
 import gc
 import sys

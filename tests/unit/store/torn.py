@@ -1,7 +1,7 @@
 """Flash in memory that loses power, or refuses, at a chosen write. For MicroPython, where littlefs2 is."""
 
 # the stubs ask for a base class that only they have
-# pyright: reportArgumentType=false
+# pyright: reportArgumentType=false, reportMissingImports=false
 
 import gc
 

@@ -24,10 +24,15 @@ window.addEventListener("pageshow", () => {
 });
 // Language and theme load the page anew: ask before that throws away what was typed.
 const draft = document.querySelector("form[data-draft]");
-draft?.addEventListener("input", () => { draft.dataset.changed = "1"; });
+const differs = (field) => {
+  if (field.options) return field.selectedIndex !== Math.max(0, [...field.options].findIndex((o) => o.defaultSelected));
+  if (field.type === "checkbox" || field.type === "radio") return field.checked !== field.defaultChecked;
+  return "defaultValue" in field && field.value !== field.defaultValue;
+};
+const changed = () => draft && (draft.dataset.changed || [...draft.elements].some(differs));
 for (const form of document.querySelectorAll("form[data-ask]")) {
   form.addEventListener("submit", (event) => {
-    if (draft?.dataset.changed && !confirm(form.dataset.ask)) event.preventDefault();
+    if (changed() && !confirm(form.dataset.ask)) event.preventDefault();
   });
 }
 document.querySelector('[aria-invalid="true"]')?.focus(); // a refused form: straight to its first fault

@@ -4,6 +4,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from protocols.meters.points import QUALITIES
 from protocols.uplink import codes, messages, topics
 from station.ingest.wire import Bad, Record, Up
 from station.store import commands, counters, devices, events, gaps, live, orders, streams
@@ -11,7 +12,7 @@ from station.store.readings import Reading, SqliteReadingStore
 from station.store.streams import Stream
 
 NAME = "ingest"  # of its counters
-SUSPECT = 4  # points.QUALITIES
+SUSPECT = next(no for no, name in QUALITIES.items() if name == "suspect")
 FUTURE_S = 300  # clocks of terminal and station may differ so much
 
 Key = tuple[str, bytes, int]  # device, epoch, stream number

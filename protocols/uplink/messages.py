@@ -108,12 +108,19 @@ NOW = (  # up/now: the state at this moment, QoS 0, replaced by the next one
     "14 points m,"  # {point number: value} as last read, protocols.meters.points
     "15 frames l,"  # last line frames [[t_s, direction 0 sent / 1 received, bytes], ...]
     "16 plan_id u,"  # command id that set the running period plan, 0 none
-    "17 last_order u"  # number of the last purchase order applied, 0 none
+    "17 last_order u,"  # number of the last purchase order applied, 0 none
+    # power_w, setpoint_w, remaining_wh, plan_id and last_order above are those of summation group 1
+    "18 groups l?,"  # [[group, power_w, setpoint_w, control, remaining_wh, remaining_yuan_e4, month_wh,
+    #                  plan_id, last_order], ...] of all groups; control: the power control that acts, 0 none
+    "19 excluded u?,"  # 1: commands of scope 1 are refused
+    "20 reminder u?,"  # 1: the payment reminder sounds now
+    "21 parameters m?,"  # {section: version} in force, protocols.uplink.parameters
+    "22 metering l?"  # [[metering_point, power_w, energy_wh], ...], primary side, null without fresh reading
 )
 
 # ---- records ----------------------------------------------------------------------------------
 
-EVENT, RESULT, GAP, CURVE, DAILY, DIAG = 1, 2, 3, 10, 11, 20
+EVENT, RESULT, GAP, CURVE, DAILY, MONTHLY, BILLING, STATS, DIAG = 1, 2, 3, 10, 11, 12, 13, 14, 20
 
 EVENT_BODY = (
     "1 code u,"  # protocols.uplink.codes.EVENTS
@@ -144,11 +151,20 @@ CURVE_BODY = (
     "5 values m"  # {point number: value}; a missing point stays missing
 )
 
-DAILY_BODY = (
+DAILY_BODY = (  # of MONTHLY (label: the 1st 00:00) and BILLING (label: the billing day's hour) too
     "1 day_s u,"  # UTC instant of the local 00:00 that labels the freeze
     "3 metering_point u,"
     "4 quality u,"
     "5 values m"
+)
+
+STATS_BODY = (  # what was counted over a local day or month, of a metering point or a summation group
+    "1 from_s u,"  # UTC instant of the local 00:00 it began
+    "2 period u,"  # codes.DAY or codes.MONTH
+    "3 metering_point u?,"
+    "4 quality u,"
+    "5 values m,"  # {statistic number: value}, protocols.meters.statistics
+    "6 group u?"
 )
 
 DIAG_BODY = (
@@ -170,9 +186,12 @@ RECORDS = {
     GAP: GAP_BODY,
     CURVE: CURVE_BODY,
     DAILY: DAILY_BODY,
+    MONTHLY: DAILY_BODY,
+    BILLING: DAILY_BODY,
+    STATS: STATS_BODY,
     DIAG: DIAG_BODY,
 }
-RECORD_NAMES = Words("1 event,2 result,3 gap,10 curve,11 daily,20 diag")
+RECORD_NAMES = Words("1 event,2 result,3 gap,10 curve,11 daily,12 monthly,13 billing,14 stats,20 diag")
 
 # ---- down: the body inside protocols.uplink.envelope's seal -----------------------------------
 
@@ -191,40 +210,67 @@ COMMAND = (
     "3 not_before_s u,"
     "4 deadline_s u,"
     "5 kind u,"
-    "6 params m"
+    "6 params m,"
+    "7 scope u?"  # codes.ADDRESSED (default) or codes.TO_MANY: part of a command to a group or to all
 )
 
 # ---- command kinds ----------------------------------------------------------------------------
 
-TRIP, PERMIT_CLOSE, PERIOD_PLAN, PERIOD_RELEASE, PURCHASE, PURCHASE_RELEASE, GUARANTEE = 1, 2, 3, 4, 5, 6, 7
+# 6 was the release of purchase control; its number is not used again.
+TRIP, PERMIT_CLOSE, PERIOD_PLAN, RELEASE, PURCHASE, GUARANTEE = 1, 2, 3, 4, 5, 7
+FACTORY_REST, BUSINESS_STOP, DOWN_FLOAT, MONTH_ENERGY, PERIOD_ENABLE = 8, 9, 10, 11, 12
+EXCLUSION, FEE_ORDER, AUTO_RELEASE, REMINDER, MESSAGE, PARAMETERS, METER_CHANGE = 13, 14, 15, 16, 17, 18, 19
 
+# Wherever `group` may be missing it is summation group 1.
 TRIP_PARAMS = (
     "1 rounds u,"  # bit 0 = round 1
     "2 delay_s u,"  # alarm before the trip, 0..900
-    "3 limit_s u"  # stays tripped so long, counted from the trip; 0 = until permitted
+    "3 limit_s u,"  # stays tripped so long, counted from the trip; 0 = until permitted
+    "4 direct u?"  # 1: at its end the switch is closed, not only permitted to
 )
 
-PERMIT_CLOSE_PARAMS = "1 rounds u"
+PERMIT_CLOSE_PARAMS = (
+    "1 rounds u,"
+    "2 direct u?"  # 1: close, only where a board says that it may
+)
 
-PERIOD_PLAN_PARAMS = (  # sets the parameters of period control and enables it
-    "1 codes b,"  # 12 bytes, 48 half hours of local time x 2 bits, first half hour in the low bits
-    "2 setpoints_w l,"  # 1..8, by control period in order of the day
-    "3 float_pct i,"  # -79..79
-    "4 periods u,"  # mask of control periods enabled, bit 0 = period 1
+# How the closed loop runs, the same in each power control.
+_LOOP = (
     "5 rounds u,"
     "6 alarm_s l,"  # alarm time of round 1, 2, ...; the last counts for further rounds
     "7 slide_s u,"  # slide time, 1..3600
     "8 safety_w u,"  # safety setpoint: below it power control never trips
-    "9 post_trip_s u"  # wait and record after a trip, 1..600 (120 by the rule)
+    "9 post_trip_s u,"  # wait and record after a trip, 1..600 (120 by the rule)
+    "10 group u?"
+)
+
+PERIOD_PLAN_PARAMS = (  # sets the parameters of period control and enables it
+    "1 codes b,"  # 12 bytes, 48 half hours of local time x 2 bits, first half hour in the low bits
+    "2 setpoints_w l,"  # 1..8, by control period in order of the day: scheme 0
+    "3 float_pct i,"  # -79..79
+    "4 periods u,"  # mask of control periods enabled, bit 0 = period 1
+    + _LOOP
+    + ",11 schemes l?,"  # [setpoints_w of scheme 1, of scheme 2]
+    "12 scheme u?"  # the one that is enabled, 0..2
+)
+
+RELEASE_PARAMS = (
+    "1 control u,"  # codes.CONTROLS but remote
+    "2 group u?"
 )
 
 PURCHASE_PARAMS = (  # one purchase order; applying it enables purchase control
-    "1 order u,"  # number, strictly increasing
+    "1 order u,"  # number, strictly increasing, one sequence for both units
     "2 flag u,"  # protocols.uplink.codes: APPEND or REFRESH
     "3 value_wh i,"
     "4 alarm_wh i,"
     "5 trip_wh i,"  # <= alarm_wh; below zero is credit
-    "6 rounds u"
+    "6 rounds u,"
+    "7 group u?"
+)
+
+FEE_ORDER_PARAMS = (  # the same in money; energy is priced by parameters.TARIFF
+    "1 order u,2 flag u,3 value_yuan_e4 i,4 alarm_yuan_e4 i,5 trip_yuan_e4 i,6 rounds u,7 group u?"
 )
 
 GUARANTEE_PARAMS = (
@@ -232,17 +278,87 @@ GUARANTEE_PARAMS = (
     "2 duration_s u"  # 0 = until released; at most 48 half hours
 )
 
+FACTORY_REST_PARAMS = (
+    "1 setpoint_w u,"
+    "2 start_min u,"  # minute of the local day, 0..1439
+    "3 duration_s u,"  # 1..48 half hours; may cross midnight
+    "4 days u," + _LOOP  # mask of rest days, bit 0 = Monday
+)
+
+BUSINESS_STOP_PARAMS = (
+    "1 setpoint_w u,"
+    "2 from_day u,"  # local days since 1970-01-01
+    "3 until_day u," + _LOOP  # the first day after it
+)
+
+DOWN_FLOAT_PARAMS = (  # setpoint = average power of one slide time x (1 + float_pct %)
+    "1 float_pct i,"  # -79..79
+    "2 freeze_s u,"  # so long after the command the group's power is recorded, 300..3600
+    "3 duration_s u," + _LOOP  # 1..48 half hours from the command
+)
+
+MONTH_ENERGY_PARAMS = (
+    "1 setpoint_wh u,"
+    "2 float_pct i,"
+    "3 alarm_pct u,"  # of the setpoint, 1..100 (80 by the rule)
+    "5 rounds u,"
+    "10 group u?"
+)
+
+PERIOD_ENABLE_PARAMS = (  # other periods or another scheme of the plan that is there
+    "1 periods u,2 scheme u,10 group u?"
+)
+
+EXCLUSION_PARAMS = "1 on u"
+
+REMINDER_PARAMS = (
+    "1 on u,"
+    "2 hours u,"  # mask of local hours in which it may sound, bit 0 = 00:00..00:59
+    "3 text t"  # at most 200 characters
+)
+
+MESSAGE_PARAMS = (
+    "1 slot u,"  # 1..8; a new text takes the place of the old one
+    "2 important u,"
+    "3 text t"  # at most 200 bytes; "" clears the slot
+)
+
+PARAMETERS_PARAMS = (
+    "1 section u,"  # protocols.uplink.parameters.SECTIONS
+    "2 version u,"  # strictly increasing a section
+    "3 values m"  # {key: value}; what is missing gets its default
+)
+
+METER_CHANGE_PARAMS = (  # a meter was replaced: its energy goes on
+    "1 metering_point u,"
+    "2 old_wh u,"  # last total of the old meter, as it shows it (secondary side)
+    "3 new_wh u"  # first total of the new one
+)
+
 COMMANDS = {
     TRIP: TRIP_PARAMS,
     PERMIT_CLOSE: PERMIT_CLOSE_PARAMS,
     PERIOD_PLAN: PERIOD_PLAN_PARAMS,
-    PERIOD_RELEASE: "",
+    RELEASE: RELEASE_PARAMS,
     PURCHASE: PURCHASE_PARAMS,
-    PURCHASE_RELEASE: "",
     GUARANTEE: GUARANTEE_PARAMS,
+    FACTORY_REST: FACTORY_REST_PARAMS,
+    BUSINESS_STOP: BUSINESS_STOP_PARAMS,
+    DOWN_FLOAT: DOWN_FLOAT_PARAMS,
+    MONTH_ENERGY: MONTH_ENERGY_PARAMS,
+    PERIOD_ENABLE: PERIOD_ENABLE_PARAMS,
+    EXCLUSION: EXCLUSION_PARAMS,
+    FEE_ORDER: FEE_ORDER_PARAMS,
+    AUTO_RELEASE: "",
+    REMINDER: REMINDER_PARAMS,
+    MESSAGE: MESSAGE_PARAMS,
+    PARAMETERS: PARAMETERS_PARAMS,
+    METER_CHANGE: METER_CHANGE_PARAMS,
 }
 COMMAND_NAMES = Words(
-    "1 trip,2 permit_close,3 period_plan,4 period_release,5 purchase,6 purchase_release,7 guarantee"
+    "1 trip,2 permit_close,3 period_plan,4 release,5 purchase,7 guarantee,8 factory_rest,9 business_stop,"
+    "10 down_float,11 month_energy,12 period_enable,13 exclusion,14 fee_order,15 auto_release,16 reminder,"
+    "17 message,18 parameters,19 meter_change"
 )
 
 

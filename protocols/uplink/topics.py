@@ -2,16 +2,17 @@
 
 ROOT = "lk/1"
 
-# up: session, the three record streams, and the live state (QoS 0, never stored by the device)
-HELLO, EV, DA, LG, NOW = "hello", "ev", "da", "lg", "now"
-UP = (HELLO, EV, DA, LG, NOW)
+# up: session, the record streams, and the live state (QoS 0, never stored by the device)
+HELLO, EV, DA, LG, CV, NOW = "hello", "ev", "da", "lg", "cv", "now"
+UP = (HELLO, EV, DA, LG, CV, NOW)
 # down: welcome, stored watermark, command
 WELCOME, MARK, CMD = "hi", "mark", "cmd"
 DOWN = (WELCOME, MARK, CMD)
 
-# streams by the number that stands in messages and in the database
-STREAMS = {1: EV, 2: DA, 3: LG}
-STREAM_NO = {EV: 1, DA: 2, LG: 3}
+# streams by the number that stands in messages and in the database: important events and results; freezes
+# and statistics; general events and diagnostics; curves, which must not push freezes out of a full flash
+STREAMS = {1: EV, 2: DA, 3: LG, 4: CV}
+STREAM_NO = {EV: 1, DA: 2, LG: 3, CV: 4}
 
 MAX_ID = 24
 

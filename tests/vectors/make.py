@@ -48,9 +48,9 @@ NOW = {
     "permitted": 0,
     "remaining_wh": -12_500,
     "controls": [
-        [codes.REMOTE, codes.IDLE, codes.REASON_NO["not_enabled"]],
-        [codes.PERIOD, codes.ALARM, 0],
-        [codes.PURCHASE, codes.TRIPPED, 0],
+        [codes.REMOTE, codes.POST_TRIP, 0, 0],
+        [codes.PERIOD, codes.ALARM, 0, 1],
+        [codes.PURCHASE, codes.TRIPPED, 0, 1],
     ],
     "guarantee": codes.GUARANTEE_OFF,
     "guarantee_until_s": None,
@@ -59,6 +59,14 @@ NOW = {
     "frames": [[T_S, 0, bytes.fromhex("fefefefe68129078563412681104333334336816")]],
     "plan_id": 40,
     "last_order": 1002,
+    "groups": [
+        [1, 187_440, 150_000, codes.PERIOD, -12_500, None, 3_000_000, 40, 1002],
+        [2, None, None, 0, None, 123_4500, None, 0, 7],
+    ],
+    "excluded": 0,
+    "reminder": 1,
+    "parameters": {1: 3, 8: 12},
+    "metering": [[1, 187_440, 98_764_800], [2, None, None]],
 }
 SILENT = NOW | {"t_ok": 0, "power_w": None, "setpoint_w": None, "remaining_wh": None, "meter_ok": 0}
 SILENT |= {
@@ -90,6 +98,15 @@ BODIES = {
         "values": {8: -23_430, 20: 950, 320: 1_234_560},
     },
     m.DAILY: {"day_s": T_S - 28_800, "metering_point": 1, "quality": 1, "values": {320: 1_234_560, 321: 0}},
+    m.MONTHLY: {"day_s": T_S - 28_800, "metering_point": 2, "quality": 0, "values": {256: 1_234_560}},
+    m.BILLING: {"day_s": T_S - 28_800, "metering_point": 1, "quality": 4, "values": {}},
+    m.STATS: {
+        "from_s": T_S - 115_200,
+        "period": codes.DAY,
+        "metering_point": 1,
+        "quality": 0,
+        "values": {20001: 5},
+    },
     m.DIAG: {
         "heap_free": 70_000,
         "heap_used": 58_000,
@@ -102,6 +119,14 @@ BODIES = {
         "discards": 0,
         "store_errors": 0,
     },
+}
+LOOP = {
+    "rounds": 0b011,
+    "alarm_s": [120, 180],
+    "slide_s": 60,
+    "safety_w": 20_000,
+    "post_trip_s": 120,
+    "group": 2,
 }
 PARAMS = {
     m.TRIP: {"rounds": 0b011, "delay_s": 300, "limit_s": 0},
@@ -117,7 +142,7 @@ PARAMS = {
         "safety_w": 20_000,
         "post_trip_s": 120,
     },
-    m.PERIOD_RELEASE: {},
+    m.RELEASE: {"control": codes.DOWN_FLOAT, "group": 8},
     m.PURCHASE: {
         "order": 1002,
         "flag": codes.APPEND,
@@ -126,8 +151,26 @@ PARAMS = {
         "trip_wh": -50_000,
         "rounds": 0b111,
     },
-    m.PURCHASE_RELEASE: {},
     m.GUARANTEE: {"on": 1, "duration_s": 86_400},
+    m.FACTORY_REST: {"setpoint_w": 50_000, "start_min": 1320, "duration_s": 14_400, "days": 0b1000000} | LOOP,
+    m.BUSINESS_STOP: {"setpoint_w": 20_000, "from_day": 20_574, "until_day": 20_584} | LOOP,
+    m.DOWN_FLOAT: {"float_pct": -20, "freeze_s": 600, "duration_s": 1800} | LOOP,
+    m.MONTH_ENERGY: {"setpoint_wh": 50_000_000, "float_pct": 10, "alarm_pct": 80, "rounds": 0b11, "group": 1},
+    m.PERIOD_ENABLE: {"periods": 0b101, "scheme": 2},
+    m.EXCLUSION: {"on": 1},
+    m.FEE_ORDER: {
+        "order": 1003,
+        "flag": codes.REFRESH,
+        "value_yuan_e4": 8_000_000,
+        "alarm_yuan_e4": 1_000_000,
+        "trip_yuan_e4": 0,
+        "rounds": 0b001,
+    },
+    m.AUTO_RELEASE: {},
+    m.REMINDER: {"on": 1, "hours": 0x03FF00, "text": "请尽快缴费"},
+    m.MESSAGE: {"slot": 8, "important": 1, "text": "明日 10 时检修停电"},
+    m.PARAMETERS: {"section": 3, "version": 12, "values": {1: 300, 2: 1 << 24}},
+    m.METER_CHANGE: {"metering_point": 1, "old_wh": 1_234_560, "new_wh": 10},
 }
 
 

@@ -16,6 +16,7 @@ from hil.adapters.station import StationProcess
 from hil.adapters.unix import UnixTerminal, build
 from hil.adapters.world import WorldProcess
 from protocols.uplink import messages
+from protocols.uplink.codes import PERIOD
 from station import access, plans
 from station.controls import submit
 from station.store import commands, db, events, live, users
@@ -204,7 +205,7 @@ def _clear_earlier(story, world):
     if not story.ask(live.latest, DEVICE)["plan_id"]:
         return
     story.tell("ending the plan of an earlier run")
-    _order(story, messages.PERIOD_RELEASE, {})
+    _order(story, messages.RELEASE, {"control": PERIOD})
 
     def closed():
         story.news()

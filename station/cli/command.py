@@ -9,7 +9,7 @@ import click
 from sqlalchemy import Connection
 
 from protocols.uplink import messages
-from protocols.uplink.codes import APPEND, REFRESH
+from protocols.uplink.codes import APPEND, CONTROLS, REFRESH, REMOTE
 from station import controls, plans, prepaid
 from station.cli.shell import Numbers, Whole, author, home_option, in_words, number, show, stored
 from station.errors import FieldError, Invalid
@@ -44,6 +44,9 @@ def _common(sub: Callable[..., Any]) -> Callable[..., Any]:
 
 
 _rounds = click.option("--rounds", type=Numbers(), default="1", show_default=True)
+
+
+_group = click.option("--group", type=Whole(1, 8), default=1, show_default=True, help="Summation group")
 
 
 def _send(
@@ -143,11 +146,42 @@ def plan(
 
 @command.command()
 @_common
-@click.argument("what", type=click.Choice(["plan", "purchase"]))
-def release(what: str, device: str, **common: Any) -> None:
-    """End period control or purchase control."""
-    kind = messages.PERIOD_RELEASE if what == "plan" else messages.PURCHASE_RELEASE
-    _send(build=lambda _c, _have: {}, kind=kind, device=device, **common)
+@click.argument("control", type=click.Choice([name for no, name in CONTROLS.items() if no != REMOTE]))
+@_group
+def release(control: str, group: int, device: str, **common: Any) -> None:
+    """End a control; its rounds are let go."""
+    _send(
+        build=lambda _c, _have: controls.release(control, group),
+        kind=messages.RELEASE,
+        device=device,
+        **common,
+    )
+
+
+@command.command()
+@_common
+@click.argument("kind", type=click.Choice(sorted(controls.KINDS)))
+@click.argument("fields", nargs=-1, metavar="[FIELD=VALUE]...")
+def send(kind: str, fields: tuple[str, ...], device: str, **common: Any) -> None:
+    """Any command by the names of the contract, such as: send down_float T1 float_pct=-20 rounds=1,2 ...
+
+    rounds and alarm_s take lists (1,2), codes and the like hex, values a JSON map. What a kind has, and what
+    is still missing, is told when it is wrong.
+    """
+    values = dict(_pair(field) for field in fields)
+    _send(
+        build=lambda c, have: controls.build(c, device, kind, values, have),
+        kind=controls.KINDS[kind],
+        device=device,
+        **common,
+    )
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise click.BadParameter(f"{text!r} is not FIELD=VALUE")
+    return name, value
 
 
 @command.command()

@@ -12,7 +12,18 @@ from station.errors import FieldError, Invalid
 from station.store import devices
 from station.store.db import now_s
 
-_REFUSED_UNDER_GUARANTEE = frozenset({messages.TRIP})
+_REFUSED_UNDER_GUARANTEE = frozenset(
+    {
+        messages.TRIP,
+        messages.PERIOD_PLAN,
+        messages.PERIOD_ENABLE,
+        messages.FACTORY_REST,
+        messages.BUSINESS_STOP,
+        messages.DOWN_FLOAT,
+        messages.MONTH_ENERGY,
+        messages.EXCLUSION,
+    }
+)
 
 
 def preview(c: Connection, device: str, kind: int, params: Mapping[str, Any]) -> dict[str, Any]:
@@ -26,7 +37,7 @@ def preview(c: Connection, device: str, kind: int, params: Mapping[str, Any]) ->
     found = devices.get(c, device)
     if found is None:
         raise Invalid(FieldError("device", "no_such_device"))
-    effect = _EFFECTS[kind](c, found, params)
+    effect = _EFFECTS.get(kind, _none)(c, found, params)
     guaranteed = found["guarantee"] not in (None, GUARANTEE_OFF)  # any doubt counts as guaranteed
     return {
         "device": device,
@@ -53,10 +64,18 @@ def _permit(_c: Connection, found: dict[str, Any], params: Mapping[str, Any]) ->
 
 
 def _plan(_c: Connection, found: dict[str, Any], params: Mapping[str, Any]) -> dict[str, Any]:
-    lowest = min(params["setpoints_w"]) * (100 + params["float_pct"]) // 100
-    power = found["power_w"]
-    over = None if power is None else abs(power) >= max(lowest, params["safety_w"])
-    return {"power_w": power, "lowest_setpoint_w": lowest, "over": over}
+    return _against(found, params, min(params["setpoints_w"]) * (100 + params["float_pct"]) // 100)
+
+
+def _setpoint(_c: Connection, found: dict[str, Any], params: Mapping[str, Any]) -> dict[str, Any]:
+    return _against(found, params, params["setpoint_w"])
+
+
+def _against(found: dict[str, Any], params: Mapping[str, Any], lowest_w: int) -> dict[str, Any]:
+    """The power of now beside the setpoint; that of another summation group than 1 is not known here."""
+    power = found["power_w"] if params.get("group", 1) == 1 else None
+    over = None if power is None else abs(power) >= max(lowest_w, params["safety_w"])
+    return {"power_w": power, "lowest_setpoint_w": lowest_w, "over": over}
 
 
 def _purchase(c: Connection, found: dict[str, Any], params: Mapping[str, Any]) -> dict[str, Any]:
@@ -75,9 +94,9 @@ _EFFECTS = {
     messages.TRIP: _trip,
     messages.PERMIT_CLOSE: _permit,
     messages.PERIOD_PLAN: _plan,
-    messages.PERIOD_RELEASE: _none,
+    messages.FACTORY_REST: _setpoint,
+    messages.BUSINESS_STOP: _setpoint,
     messages.PURCHASE: _purchase,
-    messages.PURCHASE_RELEASE: _none,
     messages.GUARANTEE: _guarantee,
 }
 
@@ -87,7 +106,7 @@ _WARNINGS = {  # key -> holds for (device row, kind, guaranteed, effect)
     "guaranteed_refuses": lambda _d, k, g, _e: g and k in _REFUSED_UNDER_GUARANTEE,
     "nothing_to_trip": lambda _d, k, _g, e: k == messages.TRIP and not e["rounds_newly_tripped"],
     "nothing_to_permit": lambda _d, k, _g, e: k == messages.PERMIT_CLOSE and not e["rounds_released"],
-    "over_now": lambda _d, k, _g, e: k == messages.PERIOD_PLAN and bool(e["over"]),
+    "over_now": lambda _d, _k, _g, e: bool(e.get("over")),
     "will_trip": lambda _d, k, _g, e: k == messages.PURCHASE and e["will_trip"],
     "meter_silent": lambda d, _k, _g, _e: d["meter_ok"] == 0,
 }

@@ -40,10 +40,10 @@ def submit(
         problems.append(FieldError("note", "too_long", {"most": NOTE_CHARS}))
     refuse(problems)
     messages.pack(messages.COMMANDS[kind], params)  # KeyError: our own bug, found before it is stored
-    if kind == messages.PURCHASE:
+    if kind in prepaid.ORDERS:
         prepaid.check_open(c, device, params["order"])
     command = commands.create(c, device, kind, params, author, until, note)
-    if kind == messages.PURCHASE:
+    if kind in prepaid.ORDERS:
         prepaid.book(c, device, command, params)
     audit.add(c, author, "command", device, command=command, kind=messages.COMMAND_NAMES[kind])
     return command

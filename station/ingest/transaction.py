@@ -7,12 +7,13 @@ from sqlalchemy import Connection
 from protocols.meters.points import QUALITIES
 from protocols.uplink import codes, messages, topics
 from station.ingest.wire import Bad, Record, Up
-from station.store import commands, counters, devices, events, gaps, live, orders, streams
+from station.store import commands, counters, devices, events, gaps, live, orders, statistics, streams
 from station.store.readings import Reading, SqliteReadingStore
 from station.store.streams import Stream
 
 NAME = "ingest"  # of its counters
 SUSPECT = next(no for no, name in QUALITIES.items() if name == "suspect")
+_GENERAL = topics.STREAM_NO[topics.LG]  # the stream of general events
 FUTURE_S = 300  # clocks of terminal and station may differ so much
 
 Key = tuple[str, bytes, int]  # device, epoch, stream number
@@ -31,6 +32,7 @@ class Transaction:
         self._meters: dict[tuple[str, int], int] = {}
         self._records: list[streams.Record] = []
         self._readings: list[Reading] = []
+        self._statistics: list[dict[str, Any]] = []
         self._events: list[dict[str, Any]] = []
         self._links: dict[str, dict[str, Any]] = {}
         self._nows: dict[str, Up] = {}
@@ -111,7 +113,7 @@ class Transaction:
         code = fields["code"]
         data = _named(fields["data"])
         name = codes.EVENTS.get(code, "")
-        important = code not in codes.GENERAL_EVENTS  # one we do not know may matter
+        important = stream.no != _GENERAL  # the terminal's parameters decide
         self._events.append(
             {
                 "device": device,
@@ -126,8 +128,7 @@ class Transaction:
             }
         )
         if name == "purchase_applied" and isinstance(data.get("order"), int):
-            before, after = data.get("remaining_before_wh"), data.get("remaining_after_wh")
-            orders.applied(self.c, device, data["order"], record.t_s, before, after)
+            orders.applied(self.c, device, data["order"], record.t_s, data)
 
     def _result(self, device: str, _stream: Stream, record: Record, fields: dict[str, Any]) -> None:
         to = codes.OUTCOMES[fields["outcome"]]
@@ -164,6 +165,21 @@ class Transaction:
                 record.t_ok,
                 fields["values"],
             )
+        )
+
+    def _stats(self, device: str, _stream: Stream, record: Record, fields: dict[str, Any]) -> None:
+        ahead = fields["from_s"] > self.t_s + FUTURE_S
+        self._statistics.append(
+            {
+                "device": device,
+                "metering_point": fields.get("metering_point", 0),
+                "summation_group": fields.get("group", 0),
+                "period": fields["period"],
+                "from_s": fields["from_s"],
+                "quality": SUSPECT if ahead else fields["quality"],
+                "t_ok": record.t_ok,
+                "values": fields["values"],
+            }
         )
 
     # ---- helpers
@@ -203,7 +219,8 @@ class Transaction:
         streams.put(self.c, self._records)
         events.put(self.c, self._events)
         SqliteReadingStore.put(self.c, self._readings)
-        self._records, self._events, self._readings = [], [], []
+        statistics.put(self.c, self._statistics)
+        self._records, self._events, self._readings, self._statistics = [], [], [], []
 
     def finish(self) -> None:
         """Write everything; afterwards `marks` and `hellos` say what to answer."""
@@ -229,6 +246,7 @@ _LEAVES = {
     topics.EV: Transaction._batch,
     topics.DA: Transaction._batch,
     topics.LG: Transaction._batch,
+    topics.CV: Transaction._batch,
 }
 _KINDS = {
     messages.EVENT: Transaction._event,
@@ -236,4 +254,7 @@ _KINDS = {
     messages.GAP: Transaction._gap,
     messages.CURVE: Transaction._reading,
     messages.DAILY: Transaction._reading,
+    messages.MONTHLY: Transaction._reading,
+    messages.BILLING: Transaction._reading,
+    messages.STATS: Transaction._stats,
 }

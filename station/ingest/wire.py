@@ -19,6 +19,8 @@ MAX_INT = 1 << 62  # of any value that becomes a column
 MAX_POINT = 1 << 16
 MAX_TEXT = 64  # characters of a point of kind text
 MAX_METERING_POINT = 2040
+MAX_GROUP = 8
+GROUP_NOW = 9  # columns of a row of NOW's groups
 EPOCH_BYTES = 8
 NONCE_BYTES = 8
 QUALITIES = range(5)  # protocols.meters.points.QUALITIES
@@ -113,6 +115,10 @@ def _whole(value: Any, most: int = MAX_INT) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and -most <= value <= most
 
 
+def _list_of(value: Any, size: int) -> bool:
+    return isinstance(value, list) and len(value) == size
+
+
 def _small(fields: dict[str, Any]) -> None:
     """Every number fits a column."""
     for name, value in fields.items():
@@ -156,11 +162,15 @@ def _now(fields: dict[str, Any]) -> None:
     _small(fields)
     _points(fields["points"], MAX_TEXT)
     for row in fields["controls"]:
-        _demand(
-            isinstance(row, list) and len(row) == 3 and all(_known(n, MAX_POINT) for n in row), "bad control"
-        )
+        _demand(_list_of(row, 4) and all(_known(n, MAX_POINT) for n in row), "bad control")
+    for row in fields.get("groups", ()):
+        _demand(_list_of(row, GROUP_NOW) and all(n is None or _whole(n) for n in row), "bad group")
+        _demand(_known(row[0], MAX_GROUP) and row[0] > 0, "bad group")
+    for row in fields.get("metering", ()):
+        _demand(_list_of(row, 3) and all(n is None or _whole(n) for n in row), "bad metering")
+    _words(fields.get("parameters", {}))
     for row in fields["frames"]:
-        _demand(isinstance(row, list) and len(row) == 3 and isinstance(row[2], bytes), "bad frame")
+        _demand(_list_of(row, 3) and isinstance(row[2], bytes), "bad frame")
         _demand(_known(row[0], MAX_T_S) and row[1] in (0, 1), "bad frame")
 
 
@@ -183,12 +193,23 @@ def _reading(fields: dict[str, Any]) -> None:
     _demand(fields.get("slot_s", fields.get("day_s", 0)) <= MAX_T_S, "out of range slot")
 
 
+def _stats(fields: dict[str, Any]) -> None:
+    _small(fields)
+    _points(fields["values"])
+    _demand(fields["quality"] in QUALITIES, "unknown quality")
+    _demand(fields["period"] in (codes.DAY, codes.MONTH), "unknown period")
+    _demand(fields.get("metering_point", 0) <= MAX_METERING_POINT, "bad metering point")
+    _demand(fields.get("group", 0) <= MAX_GROUP, "bad group")
+    _demand(fields["from_s"] <= MAX_T_S, "out of range from_s")
+
+
 _SCHEMAS = {
     topics.HELLO: messages.HELLO,
     topics.NOW: messages.NOW,
     topics.EV: messages.BATCH,
     topics.DA: messages.BATCH,
     topics.LG: messages.BATCH,
+    topics.CV: messages.BATCH,
 }
 _CHECKS: dict[str, Callable[[dict[str, Any]], None]] = {
     topics.HELLO: _hello,
@@ -196,10 +217,14 @@ _CHECKS: dict[str, Callable[[dict[str, Any]], None]] = {
     topics.EV: _batch,
     topics.DA: _batch,
     topics.LG: _batch,
+    topics.CV: _batch,
 }
 _BODY_CHECKS: dict[int, Callable[[dict[str, Any]], None]] = {
     messages.EVENT: _event,
     messages.RESULT: _result,
     messages.CURVE: _reading,
     messages.DAILY: _reading,
+    messages.MONTHLY: _reading,
+    messages.BILLING: _reading,
+    messages.STATS: _stats,
 }

@@ -1,5 +1,5 @@
 """Purchase orders of energy: numbered, checked, previewed. The terminal keeps the balance."""
 
-from station.prepaid.orders import book, build, check_open, next_order, preview
+from station.prepaid.orders import ORDERS, book, build, check_open, next_order, preview
 
-__all__ = ["book", "build", "check_open", "next_order", "preview"]
+__all__ = ["ORDERS", "book", "build", "check_open", "next_order", "preview"]

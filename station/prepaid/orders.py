@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from protocols.uplink import messages
 from protocols.uplink.codes import APPEND, REFRESH
 from station.checks import MAX_ROUNDS, refuse, round_mask, whole
 from station.errors import FieldError, Invalid
@@ -13,6 +14,7 @@ from station.store.db import now_s
 
 MAX_KWH = 1_000_000_000
 MAX_ORDER = 0xFFFFFFFF  # 32 bits in Q/GDW 376.1
+ORDERS = (messages.PURCHASE, messages.FEE_ORDER)  # kinds of command that are an order
 
 
 def next_order(c: Connection, device: str) -> int:

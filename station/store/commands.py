@@ -52,7 +52,7 @@ def create(
             device=device,
             command=command,
             kind=kind,
-            params=_storable(params),
+            params={name: _storable(value) for name, value in params.items()},
             state="drafted",
             author=author,
             note=note,
@@ -101,6 +101,12 @@ def recent(c: Connection, device: str | None = None, limit: int = 20) -> list[di
     return [_shown(found) for found in rows(c.execute(query))]
 
 
+def of_kind(c: Connection, device: str, kind: int) -> list[dict[str, Any]]:
+    """All commands of this kind to the device, whatever became of them, oldest first."""
+    query = select(commands).where(commands.c.device == device, commands.c.kind == kind)
+    return [_shown(found) for found in rows(c.execute(query.order_by(commands.c.command)))]
+
+
 def in_states(c: Connection, *states: str) -> list[dict[str, Any]]:
     """All commands in one of `states`, in the order they must be sent."""
     query = (
@@ -139,16 +145,24 @@ def _log(
     )
 
 
-def _storable(params: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        name: {"hex": value.hex()} if isinstance(value, bytes) else value for name, value in params.items()
-    }
+def _storable(value: Any) -> Any:
+    """JSON has neither bytes nor maps with integer keys."""
+    if isinstance(value, bytes):
+        return {"hex": value.hex()}
+    if isinstance(value, Mapping):
+        return {"map": [[key, _storable(item)] for key, item in value.items()]}
+    return value
+
+
+def _restored(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    if "hex" in value:
+        return bytes.fromhex(value["hex"])
+    return {key: _restored(item) for key, item in value["map"]}
 
 
 def _shown(found: dict[str, Any]) -> dict[str, Any]:
     found["kind_name"] = messages.COMMAND_NAMES.get(found["kind"], str(found["kind"]))
-    found["params"] = {
-        name: bytes.fromhex(value["hex"]) if isinstance(value, dict) else value
-        for name, value in found["params"].items()
-    }
+    found["params"] = {name: _restored(value) for name, value in found["params"].items()}
     return found

@@ -15,18 +15,28 @@ def last_number(c: Connection, device: str) -> int:
 
 
 def add(c: Connection, device: str, command: int, params: Mapping[str, Any], t_s: int) -> None:
-    """Insert an order by the field names of messages.PURCHASE_PARAMS; IntegrityError: number taken."""
-    c.execute(insert(orders).values(device=device, command=command, created_s=t_s, **params))
+    """Insert an order by the field names of messages.PURCHASE_PARAMS or FEE_ORDER_PARAMS; IntegrityError:
+    number taken."""
+    facts = {name: value for name, value in params.items() if name != "group"}
+    facts["summation_group"] = params.get("group", 1)
+    c.execute(insert(orders).values(device=device, command=command, created_s=t_s, **facts))
 
 
-def applied(
-    c: Connection, device: str, order: int, t_s: int, before_wh: int | None, after_wh: int | None
-) -> None:
-    """Note what the device reported when it applied the order."""
+REMAINING = (
+    "remaining_before_wh",
+    "remaining_after_wh",
+    "remaining_before_yuan_e4",
+    "remaining_after_yuan_e4",
+)
+
+
+def applied(c: Connection, device: str, order: int, t_s: int, data: Mapping[str, Any]) -> None:
+    """Note what the device reported in its purchase_applied event: those of REMAINING that it has."""
+    facts = {name: data.get(name) for name in REMAINING}
     c.execute(
         update(orders)
         .where(orders.c.device == device, orders.c.order == order)
-        .values(applied_s=t_s, remaining_before_wh=before_wh, remaining_after_wh=after_wh)
+        .values(applied_s=t_s, **facts)
     )
 
 

@@ -180,12 +180,27 @@ readings = Table(
     "readings",
     metadata,
     Column("meter_id", Int, ForeignKey("meters.id"), primary_key=True),
-    _int("kind", primary_key=True),  # messages.CURVE or messages.DAILY
+    _int("kind", primary_key=True),  # messages.CURVE, DAILY, MONTHLY or BILLING
     _int("slot_s", primary_key=True),
-    _int("interval_s"),  # 0 for a daily freeze
+    _int("interval_s"),  # 0 for a freeze
     _int("quality"),  # protocols.meters.points.QUALITIES
     _int("t_ok"),
     Column("points", LargeBinary, nullable=False),  # CBOR {point number: value}
+    sqlite_with_rowid=False,
+)
+
+# What a terminal counted over a local day or month, of a metering point or of a summation group.
+statistics = Table(
+    "statistics",
+    metadata,
+    _device(primary_key=True),
+    _int("metering_point", primary_key=True),  # 0: of a group, or of the terminal itself
+    _int("summation_group", primary_key=True),  # 0: of a metering point, or of the terminal itself
+    _int("period", primary_key=True),  # codes.DAY or codes.MONTH
+    _int("from_s", primary_key=True),  # UTC instant of the local 00:00 it began
+    _int("quality"),
+    _int("t_ok"),
+    Column("points", LargeBinary, nullable=False),  # CBOR {number of protocols.meters.statistics: value}
     sqlite_with_rowid=False,
 )
 
@@ -195,7 +210,9 @@ commands = Table(
     _device(primary_key=True),
     _int("command", primary_key=True),  # id, strictly increasing per device
     _int("kind"),
-    Column("params", JSON, nullable=False),  # by field name; bytes as {"hex": "..."}
+    Column(
+        "params", JSON, nullable=False
+    ),  # by field name; bytes as {"hex"}, maps as {"map": [[key, value]]}
     _text("state"),
     _text("author"),
     Column("approver", Text),
@@ -234,15 +251,22 @@ orders = Table(
     _device(primary_key=True),
     _int("order", primary_key=True),  # number, strictly increasing per device
     _int("command"),
+    _int("summation_group"),
     _int("flag"),  # codes.APPEND or codes.REFRESH
-    _int("value_wh"),
-    _int("alarm_wh"),
-    _int("trip_wh"),
+    # of energy or of money: the three of the other kind are null
+    _maybe_int("value_wh"),
+    _maybe_int("alarm_wh"),
+    _maybe_int("trip_wh"),
+    _maybe_int("value_yuan_e4"),
+    _maybe_int("alarm_yuan_e4"),
+    _maybe_int("trip_yuan_e4"),
     _int("rounds"),
     _int("created_s"),
     _maybe_int("applied_s"),  # device time of its purchase_applied event
     _maybe_int("remaining_before_wh"),
     _maybe_int("remaining_after_wh"),
+    _maybe_int("remaining_before_yuan_e4"),
+    _maybe_int("remaining_after_yuan_e4"),
     ForeignKeyConstraint(["device", "command"], ["commands.device", "commands.command"]),
 )
 

@@ -26,6 +26,7 @@ class Stream:
     id: int
     mark: int
     top: int
+    no: int  # protocols.uplink.topics.STREAMS
 
 
 class Record(NamedTuple):
@@ -51,7 +52,7 @@ def opened(c: Connection, device: str, epoch: bytes, stream: int, t_s: int) -> S
         fresh = {"device": device, "epoch": epoch, "stream": stream, "mark": 0, "top": 0, "opened_s": t_s}
         c.execute(upsert(streams).values(**fresh))
         found = c.execute(query).one()
-    return Stream(*found)
+    return Stream(*found, stream)
 
 
 def stored(c: Connection, stream_id: int, first: int, last: int) -> set[int]:

@@ -12,9 +12,10 @@ from station import controls, plans, prepaid
 from station.errors import FieldError, Invalid
 from station.store import commands, devices, live
 from station.store.db import now_s
-from station.web import curve, drafts, panels, picture, sealed
+from station.web import curve, drafts, forms, panels, picture, sealed
 from station.web.db import view, writing
 from station.web.errors import by_field
+from station.web.helpers import param_rows
 
 blueprint = Blueprint("command", __name__, url_prefix="/terminals/<device>/commands")
 LOOKED_BACK = 50  # recent commands among which a second press of "confirm" finds the first
@@ -62,6 +63,7 @@ def show_form(row: dict[str, Any], kind: str, form: MultiDict[str, str], errors:
         values=form,
         errors=errors,
         picture=shown,
+        form_rows=forms.FORMS.get(kind),
         valid_choices=drafts.VALID_MIN,
         half_hours=drafts.HALF_HOUR_LABELS,
         note_chars=drafts.NOTE_CHARS,
@@ -72,6 +74,8 @@ def show_form(row: dict[str, Any], kind: str, form: MultiDict[str, str], errors:
 def draft(device: str, kind: str) -> str:
     row = known(device, kind)
     first = drafts.first_values(kind, row, running_plan(device), prepaid.next_order(view(), device))
+    for name in request.args:  # a link may choose for the reader, such as which control to release
+        first.setlist(name, request.args.getlist(name))
     return show_form(row, kind, first, {})
 
 
@@ -81,7 +85,7 @@ def preview(device: str, kind: str) -> str | tuple[str, int]:
     if "edit" in request.form:
         return show_form(row, kind, request.form, {})
     try:
-        params, valid_min, note = drafts.build(kind, request.form, row)
+        params, valid_min, note = drafts.build(view(), kind, request.form, row)
     except Invalid as invalid:
         return show_form(row, kind, request.form, by_field(invalid.errors)), 422
     deadline_s = now_s() + 60 * valid_min
@@ -104,6 +108,9 @@ def show_preview(
         kind=kind,
         content=content,
         kept=kept,
+        content_rows=param_rows(content.kind, content.params, row["utc_offset_s"])
+        if kind in forms.FORMS
+        else None,
         values=form,
         errors=errors,
         token=sealed.token(_secret(), content),

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from firmware.control import period
 from protocols.meters.points import BY_ALIAS, QUALITIES
 from protocols.uplink import messages
+from protocols.uplink.codes import PERIOD
 from station.store import commands, events
 from station.store.readings import DAY_S, SLOT_S, SqliteReadingStore, Value
 from station.web.figures import rounds
@@ -29,7 +30,7 @@ MARKS = {  # event -> (words, colour token)
     "switch_closed": ("close", "ok"),
 }
 
-Plans = Sequence[tuple[int, Any]]  # (from when, plan of firmware.control or None), oldest first
+Plans = list[tuple[int, Any]]  # (from when, plan of firmware.control or None), oldest first
 
 
 def local_day(t_s: int, offset_s: int) -> date:
@@ -47,12 +48,19 @@ def primary_w(value: int | None, multiplier: int) -> int | None:
 
 
 def plans(c: Connection, device: str) -> Plans:
-    """Period plans as they came into force, by the device's own word."""
-    found = []
+    """Period plans of group 1 as they came into force, by the device's own word."""
+    found: Plans = []
     for command in reversed(commands.recent(c, device, MAX_COMMANDS)):
-        if command["state"] == "executed" and command["kind"] == messages.PERIOD_PLAN:
-            found.append((command["done_s"], period.build(command["params"], command["command"])))
-        elif command["state"] == "executed" and command["kind"] == messages.PERIOD_RELEASE:
+        params = command["params"]
+        if command["state"] != "executed" or params.get("group", 1) != 1:
+            continue
+        running = found[-1][1] if found else None
+        if command["kind"] == messages.PERIOD_PLAN:
+            found.append((command["done_s"], period.build(params, command["command"])))
+        elif command["kind"] == messages.PERIOD_ENABLE and running:
+            enabled = {**running.params, "periods": params["periods"], "scheme": params["scheme"]}
+            found.append((command["done_s"], period.build(enabled, running.command)))
+        elif command["kind"] == messages.RELEASE and params["control"] == PERIOD:
             found.append((command["done_s"], None))
     return found
 
@@ -63,7 +71,7 @@ def setpoint_w(found: Plans, t_s: int, offset_s: int) -> int | None:
     if plan is None:
         return None
     key, _reason = period.window(plan, t_s + offset_s)
-    return plan.limits[key & 15].setpoint_w if key else None
+    return period.setpoint_w(plan, key) if key else None
 
 
 def build(c: Connection, device: Mapping[str, Any], day: date, now_s: int) -> dict[str, Any]:

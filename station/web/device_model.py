@@ -90,16 +90,17 @@ def has_mismatch(device: Row) -> bool:
 
 
 def controls(reported: Sequence[Any]) -> list[dict[str, Any]]:
-    """[[control, phase, reason], ...] from the terminal; an entry of another shape is left out."""
+    """[[control, phase, reason, group], ...] from the terminal; an entry of another shape is left out."""
     out = []
     for entry in reported:
-        if isinstance(entry, list) and len(entry) == 3 and all(isinstance(part, int) for part in entry):
-            control, phase, reason = entry
+        if isinstance(entry, list) and len(entry) == 4 and all(isinstance(part, int) for part in entry):
+            control, phase, reason, group = entry
             name = PHASES.get(phase, str(phase))
             tone, shape = PHASE_TONES.get(name, ("unknown", "unknown"))
             out.append(
                 {
                     "control": CONTROLS.get(control, str(control)),
+                    "group": group,
                     "phase": name,
                     "tone": tone,
                     "shape": shape,

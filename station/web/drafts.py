@@ -4,18 +4,18 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from sqlalchemy import Connection
 from werkzeug.datastructures import MultiDict
 
-from protocols.uplink import messages
 from protocols.uplink.codes import APPEND
 from station import controls, plans, prepaid
 from station.errors import FieldError, Invalid
 from station.plans.period import HALF_HOURS, MAX_PERIODS
+from station.web import forms
 
 Form = MultiDict[str, str]
 Device = Mapping[str, Any]
 
-KINDS = {name: kind for kind, name in messages.COMMAND_NAMES.items()}
 VALID_MIN = (1, 5, 15, 60)  # how long a command may wait for its terminal
 DEFAULT_VALID_MIN = 5
 ALARM_S = 300  # proposed for every round, and what a round that the plan leaves out carries
@@ -104,15 +104,16 @@ def _guarantee(form: Form, _device: Device) -> dict[str, Any]:
     return controls.guarantee(form["on"] == "1", number(form.get("half_hours") or "0"))
 
 
-BUILD: dict[str, Callable[[Form, Device], dict[str, Any]]] = {
+BUILD: dict[str, Callable[[Form, Device], dict[str, Any]]] = {  # those of forms.FORMS besides
     "trip": _trip,
     "permit_close": _permit,
     "period_plan": _plan,
-    "period_release": lambda _form, _device: {},
     "purchase": _purchase,
-    "purchase_release": lambda _form, _device: {},
     "guarantee": _guarantee,
 }
+
+
+KINDS = {name: controls.KINDS[name] for name in (*BUILD, *forms.FORMS)}
 
 
 def valid_min(form: Form) -> int:
@@ -129,11 +130,17 @@ def note(form: Form) -> str:
     return text
 
 
-def build(kind_name: str, form: Form, device: Device) -> tuple[dict[str, Any], int, str]:
+def _params(c: Connection, kind_name: str, form: Form, device: Device) -> dict[str, Any]:
+    if kind_name in forms.FORMS:
+        return forms.build(c, kind_name, form, device)
+    return BUILD[kind_name](form, device)
+
+
+def build(c: Connection, kind_name: str, form: Form, device: Device) -> tuple[dict[str, Any], int, str]:
     """Return (params, minutes it stays valid, remark); Invalid lists every problem of the form at once."""
     errors: list[FieldError] = []
     parts: list[Any] = []
-    for read in (lambda: BUILD[kind_name](form, device), lambda: valid_min(form), lambda: note(form)):
+    for read in (lambda: _params(c, kind_name, form, device), lambda: valid_min(form), lambda: note(form)):
         try:
             parts.append(read())
         except Invalid as invalid:
@@ -154,6 +161,8 @@ def first_values(kind_name: str, device: Device, plan: Mapping[str, Any] | None,
         if plan
         else [*everyone, *_PLAN_DEFAULTS, *_alarm_values(device, [ALARM_S])],
     }
+    if kind_name in forms.FORMS:
+        values[kind_name] = forms.first_values(kind_name, device["rounds"], next_order)
     return MultiDict([*values.get(kind_name, []), ("valid_min", str(DEFAULT_VALID_MIN))])
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from flask_babel import gettext as _
 
 from protocols.uplink.codes import CONTROLS, REASONS
-from station.web.figures import duration, kw, kwh, local, rounds
+from station.web.figures import duration, fixed, kw, kwh, local, rounds
 from station.web.i18n import word
 
 TONES = {  # event name -> (tone, icon)
@@ -15,6 +15,24 @@ TONES = {  # event name -> (tone, icon)
     "energy_control_trip": ("trip", "trip"),
     "power_control_alarm": ("warn", "warn"),
     "energy_control_alarm": ("warn", "warn"),
+    "voltage_loop_abnormal": ("warn", "warn"),
+    "current_loop_abnormal": ("warn", "warn"),
+    "phase_sequence_abnormal": ("warn", "warn"),
+    "meter_fault": ("warn", "warn"),
+    "meter_stop": ("warn", "warn"),
+    "meter_fly_away": ("warn", "warn"),
+    "energy_deviation": ("warn", "warn"),
+    "register_decrease": ("warn", "warn"),
+    "register_rebased": ("warn", "warn"),
+    "meter_cover_open": ("trip", "eye"),
+    "meter_terminal_cover_open": ("trip", "eye"),
+    "magnetic_field": ("trip", "eye"),
+    "authentication_failed": ("trip", "warn"),
+    "output_mismatch": ("trip", "warn"),
+    "parameters_lost": ("trip", "warn"),
+    "overload": ("warn", "warn"),
+    "exclusion_on": ("accent", "hand"),
+    "service_test": ("warn", "hand"),
     "remote_trip_alarm": ("warn", "warn"),
     "terminal_fault": ("trip", "warn"),
     "meter_read_failed": ("warn", "warn"),
@@ -60,6 +78,10 @@ def detail(name: str, value: Any, offset_s: int) -> str:
     if name in _CODED:
         space, names = _CODED[name]
         return word(space, names[value]) if value in names else str(value)
+    if name == "phase":
+        return "".join("ABC"[n - 1] for n in rounds(value) if n <= 3)
+    if name == "ended":
+        return _("yes") if value else _("no")
     if name == "rounds":
         return ", ".join(str(n) for n in rounds(value)) or _("none")
     if name == "until_s":
@@ -72,6 +94,8 @@ def detail(name: str, value: Any, offset_s: int) -> str:
 
 _CODED = {"control": ("control", CONTROLS), "reason": ("reason", REASONS)}
 _UNITS = (
+    ("_yuan_e4", lambda v: f"{fixed(v, -4, 2)} {_('yuan')}"),
+    ("_pct", lambda v: f"{v} %"),
     ("_ms", lambda v: f"{v} ms"),
     ("_wh", lambda v: f"{kwh(v)} kWh"),
     ("_w", lambda v: f"{kw(v)} kW"),

@@ -3,17 +3,19 @@
 import re
 import time
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 from flask import Flask, g
 from flask_babel import gettext as _
 
 from protocols.uplink import messages
-from protocols.uplink.codes import APPEND
+from protocols.uplink.codes import APPEND, CONTROLS, REFRESH, REMOTE
 from station import plans
-from station.web import device_model, feed
+from station.web import device_model, feed, forms
 from station.web.drafts import HALF_HOUR_LABELS
-from station.web.figures import duration, kw
+from station.web.figures import duration, kw, rounds
+from station.web.i18n import word
 
 
 def age_words(t_s: int) -> str:
@@ -77,6 +79,40 @@ def param_rows(kind: int, params: Mapping[str, Any], offset_s: int) -> list[tupl
     return [_row(name, value, offset_s) for name, value in params.items()]
 
 
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+def box_options(shape: str) -> list[tuple[int, str]]:
+    """(value, words) of the boxes of a field of forms.SHAPES."""
+    if shape == "days":
+        return [(n + 1, word("weekday", name)) for n, name in enumerate(WEEKDAYS)]
+    if shape == "hours":
+        return [(hour, f"{hour:02d}") for hour in range(24)]
+    return [(n, str(n)) for n in range(1, 9)]
+
+
+def select_options(shape: str) -> list[tuple[int, str]]:
+    """(value, words) of the choices of a field of forms.SHAPES."""
+    if shape == "control":
+        return [(no, word("control", name)) for no, name in CONTROLS.items() if no != REMOTE]
+    if shape == "half_hours":
+        return [(n, duration(n * 1800)) for n in range(1, 49)]
+    if shape == "flag":
+        return [(APPEND, _("append")), (REFRESH, _("refresh"))]
+    return [(n, str(n)) for n in (range(3) if shape == "scheme" else range(1, 9))]
+
+
+def field_hint(row: forms.Row) -> str:
+    if row.shape == "minutes_list":
+        return _("One for each round, with commas; the last counts for further rounds.")
+    return _("%(least)s to %(most)s", least=row.least, most=row.most) if row.most else ""
+
+
+def field_unit(shape: str) -> str:
+    unit = forms.UNITS.get(shape, "")
+    return _("yuan") if unit == "yuan" else unit
+
+
 def _row(name: str, value: Any, offset_s: int) -> tuple[str, str]:
     if isinstance(value, list):
         shown = " / ".join(feed.detail(name, each, offset_s) for each in value)
@@ -93,6 +129,15 @@ _WORDS = {
     "limit_s": lambda v: duration(v) if v else _("until closing is permitted"),
     "duration_s": lambda v: duration(v) if v else _("until it is released"),
     "float_pct": lambda v: f"{v:+d} %",
+    "alarm_pct": lambda v: f"{v} %",
+    "control": lambda v: word("control", CONTROLS.get(v, str(v))),
+    "days": lambda v: " ".join(word("weekday", WEEKDAYS[n - 1]) for n in rounds(v)),
+    "hours": lambda v: " ".join(f"{n - 1:02d}" for n in rounds(v)) or _("none"),
+    "start_min": lambda v: f"{v // 60:02d}:{v % 60:02d}",
+    "from_day": lambda v: str(forms.EPOCH_DAY + timedelta(days=v)),
+    "until_day": lambda v: str(forms.EPOCH_DAY + timedelta(days=v - 1)),
+    "important": lambda v: _("Yes") if v else _("No"),
+    "periods": lambda v: " ".join(str(n) for n in rounds(v)),
 }
 
 
@@ -102,6 +147,10 @@ def init_app(app: Flask) -> None:
         age_words=age_words,
         valid_options=valid_options,
         limit_options=limit_options,
+        box_options=box_options,
+        select_options=select_options,
+        field_hint=field_hint,
+        field_unit=field_unit,
         round_states=round_states,
         half_hour_label=HALF_HOUR_LABELS.__getitem__,
         station_offset_s=station_offset_s,

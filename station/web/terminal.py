@@ -7,7 +7,7 @@ from flask import Blueprint, abort, render_template, request
 
 from station.store import devices, events
 from station.store.db import now_s
-from station.web import curve, feed, panels
+from station.web import curve, feed, forms, panels
 from station.web.arguments import past_day, whole
 from station.web.db import view
 
@@ -24,7 +24,7 @@ def page(device: str) -> str:
     made: dict[str, Any] = curve.build(view(), row, day, at)
     made["today"], made["previous"] = today.isoformat(), (day - timedelta(days=1)).isoformat()
     made["next"] = (day + timedelta(days=1)).isoformat() if day < today else None
-    return render_template("terminal.html", curve=made, **context)
+    return render_template("terminal.html", curve=made, more_commands=list(forms.FORMS), **context)
 
 
 @blueprint.get("/<device>/events")

@@ -25,7 +25,7 @@ PAGES = {
     "not-found": "/nothing-here",
 } | {
     f"draft-{kind}": f"/terminals/{DEVICE}/commands/new/{kind}"
-    for kind in ("trip", "permit_close", "period_plan", "purchase", "guarantee", "period_release")
+    for kind in ("trip", "permit_close", "period_plan", "purchase", "guarantee", "down_float", "factory_rest")
 }
 DOCS = {  # what the documentation shows: (page, look)
     ("overview", "zh-dark"),

@@ -94,9 +94,8 @@ def now_message(at: int, **changed: Any) -> dict[str, Any]:
         "permitted": 0,
         "remaining_wh": 8_412_350,
         "controls": [
-            [1, 0, REASON_NO["not_enabled"]],
-            [2, 1, REASON_NO["below_setpoint"]],
-            [3, 1, REASON_NO["above_threshold"]],
+            [2, 1, REASON_NO["below_setpoint"], 1],
+            [3, 1, REASON_NO["above_threshold"], 1],
         ],
         "guarantee": 0,
         "guarantee_until_s": None,
@@ -115,26 +114,32 @@ SPECIAL: dict[str, dict[str, Any]] = {
         "alarm": 1,
         "plan_id": 1,
         "last_order": 1,
-        "controls": [[1, 0, REASON_NO["not_enabled"]], [2, 2, 0], [3, 1, REASON_NO["above_threshold"]]],
+        "controls": [[2, 2, 0, 1], [3, 1, REASON_NO["above_threshold"], 1]],
     },
     "guaranteed": {
         "guarantee": 1,
         "setpoint_w": None,
         "power_w": 88_020,
         "remaining_wh": None,
-        "controls": [[1, 0, 40], [2, 0, REASON_NO["guaranteed"]], [3, 0, 40]],
+        "controls": [[2, 0, REASON_NO["guaranteed"], 1]],
     },
     "mismatch": {
         "tripped": 0b01,
         "open": 0b00,
-        "controls": [[1, 4, 0], [2, 1, REASON_NO["higher_priority"]], [3, 0, 40]],
+        "controls": [
+            [1, 4, 0, 0],
+            [6, 5, REASON_NO["measuring"], 1],
+            [2, 1, REASON_NO["higher_priority"], 1],
+            [4, 0, REASON_NO["not_rest_day"], 2],
+            [7, 2, 0, 2],
+        ],
     },
     "tripped": {
         "tripped": 0b011,
         "open": 0b011,
         "power_w": 64_250,
         "setpoint_w": 70_000,
-        "controls": [[1, 0, 40], [2, 4, REASON_NO["all_rounds_tripped"]], [3, 0, 40]],
+        "controls": [[2, 4, REASON_NO["all_rounds_tripped"], 1]],
         "t_ok": 0,
     },
     "quiet": {
@@ -142,7 +147,7 @@ SPECIAL: dict[str, dict[str, Any]] = {
         "power_w": None,
         "remaining_wh": None,
         "meter_ok": 0,
-        "controls": [[1, 0, 40], [2, 0, REASON_NO["no_reading"]], [3, 0, 40]],
+        "controls": [[2, 0, REASON_NO["no_reading"], 1]],
     },
     "offline": {"power_w": 31_900, "setpoint_w": None},
 }
@@ -204,7 +209,9 @@ def _plan_and_order(c: Connection, device: str, at: int) -> None:
     order = prepaid.build(1, REFRESH, 12_000, 3_000, 0, [1, 2])
     bought = commands.create(c, device, messages.PURCHASE, order, "admin", at + 300)
     prepaid.book(c, device, bought, order)
-    orders.applied(c, device, 1, at - DAY_S, 400_000, 12_000_000)
+    orders.applied(
+        c, device, 1, at - DAY_S, {"remaining_before_wh": 400_000, "remaining_after_wh": 12_000_000}
+    )
     finish(c, device, bought, remaining_wh=12_000_000, tripped=0, open=0)
     refused = commands.create(
         c, device, messages.TRIP, {"rounds": 1, "delay_s": 60, "limit_s": 0}, "admin", at + 300

@@ -5,7 +5,7 @@ import time
 
 from hil.plugin import DEVICE
 from protocols.uplink import messages
-from protocols.uplink.codes import APPEND
+from protocols.uplink.codes import APPEND, PERIOD
 from station import controls, plans, prepaid
 from station.store import commands, db, events, live, schema
 
@@ -103,7 +103,7 @@ class Rig:
         return self.done(self.send(messages.PERIOD_PLAN, params))
 
     def release_plan(self):
-        return self.done(self.send(messages.PERIOD_RELEASE, {}))
+        return self.done(self.send(messages.RELEASE, {"control": PERIOD}))
 
     def buy(self, value_kwh, alarm_kwh, trip_kwh=0, flag=APPEND, rounds=(1,)):
         number = self.ask(prepaid.next_order, DEVICE)

@@ -12,6 +12,7 @@ from hil.adapters.unix import UnixTerminal
 from hil.adapters.world import WorldProcess
 from hil.plugin import DEVICE, MULTIPLIER
 from protocols.uplink import messages
+from protocols.uplink.codes import PERIOD
 from station import controls, plans
 from station.store import db
 
@@ -46,7 +47,7 @@ def _overload(station, world):
     plan = plans.build([(0, 48, 100)], [1, 2, 3], [1], 1, 50, post_trip_s=1, have=3)
     end = time.monotonic() + RUN_S
     while time.monotonic() < end:
-        for kind, params in ((messages.PERIOD_PLAN, plan), (messages.PERIOD_RELEASE, {})):
+        for kind, params in ((messages.PERIOD_PLAN, plan), (messages.RELEASE, {"control": PERIOD})):
             with db.writing(engine) as c:
                 controls.submit(c, DEVICE, kind, params, "bench")
             time.sleep(9 if kind == messages.PERIOD_PLAN else 1)

@@ -4,14 +4,16 @@ import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from sqlalchemy import Connection, Engine
 
 from station import broker
+from station.cli.main import cli
 from station.ingest.handler import Handler
 from station.provisioning import add_device
 from station.settings import LOOPBACK, Broker, Settings, write_atomic
@@ -85,6 +87,18 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind((LOOPBACK, 0))
         return probe.getsockname()[1]
+
+
+@pytest.fixture
+def run(settings: Settings) -> Callable[..., str]:
+    """The command line on the home of the test: its output, or its errors where `status` is not 0."""
+
+    def call(*words: str, status: int = 0) -> str:
+        done = CliRunner().invoke(cli, [*words, "--home", str(settings.home)])
+        assert done.exit_code == status, done.output
+        return done.stdout if status == 0 else done.stderr
+
+    return call
 
 
 @pytest.fixture

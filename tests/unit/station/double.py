@@ -106,7 +106,7 @@ class Double:
             "alarm": 0,
             "permitted": 0,
             "remaining_wh": None,
-            "controls": [[2, 1, 0]],
+            "controls": [[2, 1, 0, 1]],
             "guarantee": 0,
             "guarantee_until_s": None,
             "meter_ok": 1,

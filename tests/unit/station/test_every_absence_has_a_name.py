@@ -42,7 +42,7 @@ def test_what_the_device_no_longer_holds_becomes_a_named_gap(handler, device, se
 def test_hello_alone_names_the_gap(handler, device, settings, engine):
     handler.take([device.batch(topics.DA, 1, [event("clock_set")])])
     replies = handler.take([device.hello(next_seq={1: 1, 2: 9, 3: 1}, held_from={1: 1, 2: 7, 3: 1})])
-    assert marks(settings, replies) == {1: 0, 2: 6, 3: 0}
+    assert marks(settings, replies) == {1: 0, 2: 6, 3: 0, 4: 0}
     assert named(engine) == [(2, 6, UNEXPLAINED)]
 
 

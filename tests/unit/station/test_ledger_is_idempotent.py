@@ -36,7 +36,7 @@ def test_same_batch_twice_in_one_transaction(handler, device, look):
 
 def test_repeat_counts_and_logs_nothing_again(handler, device, engine, look):
     with db.writing(engine) as c:
-        command = commands.create(c, "T1", messages.PERIOD_RELEASE, {}, "me", T0)
+        command = commands.create(c, "T1", messages.RELEASE, {"control": 2}, "me", T0)
     batch = device.batch(topics.EV, 1, [result(command, EXECUTED), result(99, EXECUTED), ["poison"]])
     for _ in range(3):
         handler.take([batch])

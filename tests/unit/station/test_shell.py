@@ -25,16 +25,6 @@ DAY_S = T0 - T0 % 86_400
 ENERGY = BY_ALIAS["energy_import_wh"][0]
 
 
-@pytest.fixture
-def run(settings):
-    def call(*words, status=0):
-        done = CliRunner().invoke(cli, [*words, "--home", str(settings.home)])
-        assert done.exit_code == status, done.output
-        return done.stdout if status == 0 else done.stderr
-
-    return call
-
-
 def test_migrations_make_the_tables_of_the_schema(engine):
     with db.reading(engine) as c:
         assert compare_metadata(MigrationContext.configure(c), metadata) == []
@@ -102,7 +92,7 @@ def test_a_home_that_cannot_be_made_is_an_error_in_words():
 COMMANDS = [
     (["trip", "T1", "--rounds", "1,3", "--delay-s", "60"], {"rounds": 5, "delay_s": 60, "limit_s": 0}),
     (["permit", "T1", "--rounds", "2"], {"rounds": 2}),
-    (["release", "T1", "plan"], {}),
+    (["release", "T1", "period"], {"control": 2, "group": 1}),
     (["guarantee", "T1", "on", "--half-hours", "2"], {"on": 1, "duration_s": 3600}),
     (
         ["order", "T1", "--value-kwh", "5", "--trip-kwh", "-1"],

@@ -38,7 +38,7 @@ def test_hello_is_welcomed_and_a_batch_is_marked(ingest, live, look):
     live.send(live.hello())
     welcome = live.next(topics.WELCOME)
     assert welcome["nonce"] == b"nonce--1"
-    assert welcome["marks"] == {1: 0, 2: 0, 3: 0}
+    assert welcome["marks"] == {1: 0, 2: 0, 3: 0, 4: 0}
     assert abs(welcome["t_ms"] - time.time() * 1000) < 10_000
     live.send(live.batch(topics.DA, 1, [curve(DAY_S, {8: 1})]))
     assert live.next(topics.MARK) == {"epoch": live.epoch, "marks": {2: 1}}

@@ -35,7 +35,7 @@ def test_a_report_of_a_strange_shape_is_shown_as_far_as_it_makes_sense(station: 
             c,
             DEVICE,
             int(time.time()),
-            controls=[[1], "x", [9, 9, 999], [2, 1, 45]],
+            controls=[[1], "x", [9, 9, 999, 9], [2, 1, 45, 1]],
             frames=[[1, 2], None, ["a", 0, b"\x68"], [5, 1, b""]],
             points={8: "text", 99999: 1, 1: None, 2: b"\xff"},
             tripped=0xFFFF,

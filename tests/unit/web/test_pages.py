@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from station.web.drafts import KINDS
 from tests.unit.web.conftest import DEVICE, Station
 
 PAGES = [
@@ -23,18 +24,7 @@ PAGES = [
     "/terminals/LJ-STEEL-06",
     f"/terminals/{DEVICE}/events",
     f"/terminals/{DEVICE}/events?before=3",
-    *(
-        f"/terminals/{DEVICE}/commands/new/{kind}"
-        for kind in (
-            "trip",
-            "permit_close",
-            "period_plan",
-            "period_release",
-            "purchase",
-            "purchase_release",
-            "guarantee",
-        )
-    ),
+    *(f"/terminals/{DEVICE}/commands/new/{kind}" for kind in KINDS),
     *(f"/terminals/{DEVICE}/commands/{number}" for number in (1, 2, 3)),
 ]
 UNTRANSLATED = re.compile(

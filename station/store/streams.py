@@ -52,7 +52,8 @@ def opened(c: Connection, device: str, epoch: bytes, stream: int, t_s: int) -> S
         fresh = {"device": device, "epoch": epoch, "stream": stream, "mark": 0, "top": 0, "opened_s": t_s}
         c.execute(upsert(streams).values(**fresh))
         found = c.execute(query).one()
-    return Stream(*found, stream)
+    number, mark, top = found
+    return Stream(number, mark, top, stream)
 
 
 def stored(c: Connection, stream_id: int, first: int, last: int) -> set[int]:

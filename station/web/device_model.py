@@ -27,6 +27,7 @@ PHASE_TONES = {
     "alarm": ("warn", "warn"),
     "post_trip": ("trip", "trip"),
     "tripped": ("trip", "trip"),
+    "measuring": ("accent", "clock"),
 }
 VALUES = (  # alias, True when the primary value (times multiplier) is told too
     ("power_dw", True),

@@ -40,6 +40,7 @@ DIALOGS = {  # what is filled in before the preview
     "period_plan": {"checks": [], "fills": {"float_pct": "-5", "periods-1-setpoint_kw": "150"}},
     "purchase": {"checks": [], "fills": {"value_kwh": "5000", "alarm_kwh": "3000", "note": "十二月预购"}},
     "guarantee": {"checks": [], "fills": {}},
+    "down_float": {"checks": [], "fills": {"safety_w": "60"}},
 }
 
 

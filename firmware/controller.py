@@ -4,16 +4,15 @@ Law of the trip path: decide, drive the pin, and only then write flash or the ou
 """
 
 from firmware.control import core
+from firmware.overlay import Overlay
 from firmware.store.kv import StoreError
-from protocols.uplink import messages
-from protocols.uplink.codes import EVENT_CODE, EVENT_FIELD_NO
 
 COMMIT_S = 60  # slow changes (remaining energy, timers) reach flash this often, for its wear
 RUN_COMMIT_S = 3600  # run_s reaches flash at least this often: a timer must not run twice after a power cut
 # A power cut counts for no longer: a clock set wrong must not end a guarantee (at most 24 h), and the longest
 # remote limit (7.5 h) ends all the same.
 OFF_MAX_S = 12 * 3600
-MAX_UNTOLD = 16  # events waiting for a flash that refuses them
+MISMATCH_S = 10  # a switch may need so long to follow its output
 FAULT_S = 3600  # one task is told as failed once in so long; DIAG counts every restart
 SWITCH_EVENTS = 60  # an hour, of all contacts: a chattering one must not drive the trips out of the ring
 
@@ -58,92 +57,111 @@ class RunClock:
         return [self._run_s, self._saved_t_s + since_boot_s if self._owed else 0]
 
 
-def _doubted(kept):
-    """A dump out of a damaged journal: commits behind the damage may be lost, and with them a guarantee."""
-    return dict(kept, guarantee=None) if isinstance(kept, dict) else {}
-
-
 class Controller:
-    """Owns the control state. `add(stream, kind, t_s, t_ok, body)` is the outbox's."""
+    """Owns the control state.
 
-    def __init__(self, board, kv, profile, latest, add):
+    `sample()` gives (groups, price_e4) of core.Sample, `events.tell(name, fields)` records an event. Call
+    `configure` before the first step.
+    """
+
+    def __init__(self, board, kv, sample, events):
         self._board = board
-        self._profile = profile
         self._clock = board.clock
         self._kv = kv
-        self._latest = latest
-        self._add = add
-        self._multiplier = board.identity["multiplier"]
+        self._read = sample
+        self._events = events
         self._offset_s = board.identity["utc_offset_s"]
         self._run = RunClock(board.clock, kv.get("run"))
-        kept = kv.get("control")
-        doubt = kv.damaged or board.flash.lost
-        self._kept = core.load(kept, board.facts["rounds"])  # as in flash
-        self._state = core.load(_doubted(kept), board.facts["rounds"]) if doubt else self._kept
+        rounds = board.facts["rounds"]
+        with Overlay():
+            kept = {key: kv.get(key) for key in core.KEYS}
+            self._state = self._kept = core.load(kept, rounds)  # `_kept`: as in flash
+            if kv.damaged or board.flash.lost:
+                # Commits behind the damage may be lost, and with them a guarantee.
+                control = kept["control"]
+                kept["control"] = dict(control, guarantee=None) if isinstance(control, dict) else {}
+                self._state = core.load(kept, rounds)
         self._kept_run_s = self._run.now_s()
-        self._open = self._opening = None
-        self._switch_events = 0
-        self._switch_hour_s = 0
-        self._untold = []
+        self._heard = 0
+        self._switches = Switches(board.relays, rounds, events)
         self._faults = {}  # task -> run_s of its last event
         self.outputs = None
         self.store_errors = 0
+        self.test = None  # firmware.front.service.RelayTest, while somebody uses the service console
+
+    def configure(self, control, guarantee):
+        """The parameters of the sections control and guarantee, at the start and after each change."""
+        control = dict(control, direct_close=int(bool(self._board.facts.get("direct_close"))))
+        self._state = core.configure(self._state, control, guarantee)
+        self._kept = core.configure(self._kept, control, guarantee)
+
+    def heard(self):
+        """A valid message of the station came."""
+        self._heard = 1
 
     def sample(self):
-        power_dw = self._latest.get(self._profile.power)
-        energy_wh = self._latest.get(self._profile.energy)
+        groups, price_e4 = self._read()
         now_s = self._clock.now_s()
-        return core.Sample(
-            now_s,
-            now_s + self._offset_s if self._clock.ok else None,
-            self._run.now_s(),
-            None if power_dw is None else power_dw * self._multiplier // 10,
-            None if energy_wh is None else energy_wh * self._multiplier,
-        )
+        local_s = now_s + self._offset_s if self._clock.ok else None
+        return core.Sample(now_s, local_s, self._run.now_s(), groups, price_e4, self._heard)
 
     def step(self, told=()):
         """One decision: call at every power reading and at least once a second.
 
         `told`: events of a command that led here, recorded before those of the decision.
         """
-        self._state, self.outputs, events = core.step(self._state, self.sample())
-        self._board.relays.drive(self.outputs.tripped)
-        self._board.lamps.show(self.outputs.alarm, self.outputs.permitted)
+        sample = self.sample()
+        self._heard = 0
+        self._state, self.outputs, events = core.step(self._state, sample)
+        outputs = self.outputs
+        self._board.relays.drive(outputs.tripped | (self.test.mask(outputs) if self.test else 0))
+        if outputs.close:
+            self._board.relays.close(outputs.close)
+        self._board.lamps.show(outputs.alarm, outputs.permitted)
         # Told before kept: after a cut in between an event may come twice, but none is missing.
-        self._tell(told)
-        self._tell(events)
+        for name, fields in told:
+            self._events.tell(name, fields)
+        for name, fields in events:
+            self._events.tell(name, fields)
+        if self.test:
+            self.test.report()
         self._keep()
-        self._watch_switches()
+        self._switches.look(outputs, sample.run_s)
 
-    def apply(self, kind, params, command_id):
+    def apply(self, kind, params, command_id, scope=0):
         """For the gate: decide on a command without changing anything yet.
 
         Returns (reason, {key: value} to be journalled with the gate's own, commit function).
         """
-        state, reason, events = core.apply(self._state, kind, params, self.sample(), command_id)
+        with Overlay():
+            state, reason, events = core.apply(self._state, kind, params, self.sample(), command_id, scope)
 
         def commit():
             self._state = self._kept = state
             self._kept_run_s = self._run.now_s()
             self.step(events)
 
-        return reason, {"control": core.dump(state), "run": self._run.saved()}, commit
+        return reason, self._entries(state), commit
+
+    def _entries(self, state):
+        entries = core.dump(state)
+        entries["run"] = self._run.saved()
+        return entries
 
     def _keep(self):
         need = core.durable(self._kept, self._state)
         wait_s = {"now": 0, "minute": COMMIT_S}.get(need, RUN_COMMIT_S)
         if self._run.now_s() - self._kept_run_s >= wait_s:
-            self._commit()
+            self._commit({})
 
     def begin(self, entries):
         """The first commit of a boot: `entries` ({key: value}) and the state: a doubt is not lost."""
         self._commit(entries)
 
-    def _commit(self, entries=None):
+    def _commit(self, entries):
         self._kept_run_s = self._run.now_s()
         try:
-            entries = entries or {}
-            entries.update({"control": core.dump(self._state), "run": self._run.saved()})
+            entries.update(self._entries(self._state))
             self._kv.put(entries)
             self._kept = self._state
         except StoreError:
@@ -152,55 +170,77 @@ class Controller:
 
     def clock_set(self, step_ms):
         """The clock was stepped: the journal must not pair run_s with the old time."""
-        self.event("clock_set", {"step_ms": step_ms})
-        self._commit()
+        self._events.tell("clock_set", {"step_ms": step_ms})
+        self._commit({})
+
+    def run_s(self):
+        return self._run.now_s()
 
     def fault(self, task, error):
         """A part of the terminal failed and was restarted."""
         run_s = self._run.now_s()
         if run_s - self._faults.get(task, -FAULT_S) >= FAULT_S:
             self._faults[task] = run_s
-            self.event("terminal_fault", {"task": task, "error": error[:60]})
+            self._events.tell("terminal_fault", {"task": task, "error": error[:60]})
 
-    def _tell(self, events):
-        for name, fields in events:
-            self.event(name, fields)
-        self._flush()
 
-    def event(self, name, fields):
-        """Record one event; `fields` by name of codes.EVENT_FIELDS, and `ago_s` of one that is told late."""
-        t_s = max(0, self._clock.now_s() - fields.get("ago_s", 0))
-        data = {EVENT_FIELD_NO[field]: value for field, value in fields.items() if field != "ago_s"}
-        self._untold.append((t_s, int(self._clock.ok), {"code": EVENT_CODE[name], "data": data}))
-        if len(self._untold) > MAX_UNTOLD:
-            self._untold.pop(0)
-            self.store_errors += 1
-        self._flush()
+class Switches:
+    """Watches the auxiliary contacts: every change is told, and a switch that does not follow its output.
 
-    def _flush(self):
-        """Hand waiting events to the outbox, in order, until it refuses one."""
-        while self._untold and self._add("ev", messages.EVENT, *self._untold[0]):
-            self._untold.pop(0)
+    A round that is tripped must be open; one that was closed by us must close. One that is let go may stay
+    open: the customer closes it when he likes.
+    """
 
-    def _watch_switches(self):
-        """An event for each change of the contacts that stays for two steps, whoever moved the switch."""
-        contacts = self._board.relays.open()
+    def __init__(self, relays, rounds, events):
+        self._relays = relays
+        self._events = events
+        self._open = self._opening = None
+        self._closed = 0  # rounds we closed that have not been seen closed
+        self._since = [None] * rounds  # for each round the run_s instant since which it does not follow
+        self._off = 0  # rounds told as not following
+        self._hour_s = self._told = 0
+
+    def look(self, outputs, run_s):
+        contacts = self._relays.open()
         if contacts is None:
             return
+        self._follow(outputs, contacts, run_s)
         stable, self._opening = contacts == self._opening, contacts
-        if not stable or contacts == self._open:
+        if not stable or contacts == self._open:  # one look may be a bounce
             return
         before, self._open = self._open, contacts
-        if before is None or not self._may_tell_switch():
+        if before is None:
             return
-        if contacts & ~before:
-            self.event("switch_opened", {"rounds": contacts & ~before})
-        if before & ~contacts:
-            self.event("switch_closed", {"rounds": before & ~contacts})
+        for name, mask in (("switch_opened", contacts & ~before), ("switch_closed", before & ~contacts)):
+            if mask:
+                self._tell(name, {"rounds": mask}, run_s)
 
-    def _may_tell_switch(self):
-        run_s = self._run.now_s()
-        if run_s - self._switch_hour_s >= 3600:
-            self._switch_hour_s, self._switch_events = run_s, 0
-        self._switch_events += 1
-        return self._switch_events <= SWITCH_EVENTS
+    def _follow(self, outputs, contacts, run_s):
+        self._closed = (self._closed | outputs.close) & contacts & ~outputs.tripped
+        wrong = (outputs.tripped & ~contacts) | self._closed
+        late = ended = 0
+        longest_s = 0
+        for index, since_s in enumerate(self._since):
+            bit = 1 << index
+            if not wrong & bit:
+                self._since[index] = None
+                if self._off & bit:
+                    ended |= bit
+                    longest_s = max(longest_s, run_s - since_s)
+            elif since_s is None:
+                self._since[index] = run_s
+            elif run_s - since_s >= MISMATCH_S and not self._off & bit:
+                late |= bit
+        self._off = (self._off | late) & ~ended
+        if late:
+            self._tell("output_mismatch", {"rounds": late, "inputs": contacts}, run_s)
+        if ended:
+            data = {"rounds": ended, "inputs": contacts, "ended": 1, "lasted_s": longest_s}
+            self._tell("output_mismatch", data, run_s)
+
+    def _tell(self, name, fields, run_s):
+        if run_s - self._hour_s >= 3600:
+            self._hour_s, self._told = run_s, 0
+        self._told += 1
+        if self._told <= SWITCH_EVENTS:
+            self._events.tell(name, fields)

@@ -14,9 +14,12 @@ MAX_ERROR = 120  # characters of a kept error text
 
 
 class _Entry:
+    """One asyncio task each: it makes the coroutine, awaits it, and waits before it makes the next."""
+
     def __init__(self, factory, limit_ms):
         self.factory, self.limit_ms = factory, limit_ms
         self.task = None
+        self.running = False  # the coroutine, and not the wait before it
         self.marked = 0  # ticks of the last sign of progress
         self.stuck = False
         self.beats = 0  # since the last start; ticks would wrap in a task that runs for days
@@ -62,17 +65,18 @@ class Supervisor:
     async def run(self):
         """Run all tasks until cancelled; then all of them are cancelled and have ended."""
         self._stopping = False
-        keepers = [asyncio.create_task(self._keep(name, e)) for name, e in self._entries.items()]
+        for name, entry in self._entries.items():
+            entry.task = asyncio.create_task(self._keep(name, entry))
         try:
             while True:
                 await self._sleep(BEAT_S)
                 self._beat()
         finally:
             self._stopping = True
-            for keeper in keepers:
-                keeper.cancel()
-            for keeper in keepers:
-                await _ended(keeper)
+            for entry in self._entries.values():
+                entry.task.cancel()
+            for entry in self._entries.values():
+                await _ended(entry.task)
 
     def _beat(self):
         now = self._clock.ticks_ms()
@@ -82,15 +86,27 @@ class Supervisor:
             if entry.limit_ms is None or self._clock.ticks_diff(now, entry.marked) <= entry.limit_ms:
                 continue
             fed = False
-            if entry.task and not entry.stuck:
+            if entry.running and not entry.stuck:
                 entry.stuck = True
                 entry.task.cancel()
         if fed:
             self._feed()
 
     async def _keep(self, name, entry):
-        while not self._stopping:
-            error = await self._once(entry)
+        while True:
+            entry.stuck, entry.beats, entry.marked = False, 0, self._clock.ticks_ms()
+            entry.running = True
+            try:
+                await entry.factory()
+                error = "returned"
+            except asyncio.CancelledError:
+                if self._stopping:
+                    raise
+                error = "stuck" if entry.stuck else "cancelled"
+            except Exception as e:
+                gc.collect()  # it may be memory that ran out
+                error = repr(e)
+            entry.running = False
             if self._stopping:
                 return
             if entry.beats >= STEADY_BEATS:
@@ -109,23 +125,6 @@ class Supervisor:
         except Exception as e:  # such as a flash that refuses the event: the restart must go on
             self.untold += 1
             entry.error = (entry.error + "; untold: " + repr(e))[:MAX_ERROR]
-
-    async def _once(self, entry):
-        """Run the task once; return what ended it."""
-        entry.stuck, entry.beats, entry.marked = False, 0, self._clock.ticks_ms()
-        entry.task = asyncio.create_task(entry.factory())
-        try:
-            await entry.task
-            return "returned"
-        except asyncio.CancelledError:
-            if self._stopping:
-                raise
-            return "stuck" if entry.stuck else "cancelled"
-        except Exception as e:
-            gc.collect()  # it may be memory that ran out
-            return repr(e)
-        finally:
-            entry.task = None
 
 
 async def _ended(task):

@@ -1,41 +1,72 @@
-"""Supply guarantee (保电): while it is on, or cannot be read, nothing is tripped.
+"""Supply guarantee (保电): while one is in force, or cannot be read, nothing is tripped.
 
 Real firmware has failed the other way round: a flag that could not be read counted as "not guaranteed".
+Beside the commanded one there are automatic ones (parameters.GUARANTEE): the station was not heard for long,
+the terminal has just started, hours of the day.
 """
 
-from firmware.control.records import Guarantee
-from protocols.uplink.codes import GUARANTEE_OFF, GUARANTEE_ON, GUARANTEE_UNREADABLE, REASON_NO
+from firmware.control import reasons
+from firmware.control.records import Guarantee, evolve
+from protocols.uplink.codes import (
+    GUARANTEE_HOURS,
+    GUARANTEE_LOST_LINK,
+    GUARANTEE_OFF,
+    GUARANTEE_ON,
+    GUARANTEE_POWER_UP,
+    GUARANTEE_UNREADABLE,
+)
 
-OFF = Guarantee(GUARANTEE_OFF, 0, 0)
-UNREADABLE = Guarantee(GUARANTEE_UNREADABLE, 0, 0)
+OFF = Guarantee(GUARANTEE_OFF, 0, 0, GUARANTEE_OFF, None)
+UNREADABLE = Guarantee(GUARANTEE_UNREADABLE, 0, 0, GUARANTEE_UNREADABLE, None)
 
-REASONS = {
-    GUARANTEE_OFF: 0,
-    GUARANTEE_ON: REASON_NO["guaranteed"],
-    GUARANTEE_UNREADABLE: REASON_NO["guarantee_unreadable"],
-}
-
-
-def command(before, params, sample, command_id, events):
-    """Switch it; also the only way out of unreadable."""
-    data = {"command": command_id}
-    if not params["on"]:
-        if before.mode != GUARANTEE_OFF:
-            events.append(("guarantee_off", data))
-        return OFF
-    if params["duration_s"]:
-        data["until_s"] = sample.t_s + params["duration_s"]
-    events.append(("guarantee_on", data))
-    return Guarantee(GUARANTEE_ON, sample.run_s, params["duration_s"])
+ALL_HOURS = (1 << 24) - 1
+DAY_S = 86400
 
 
-def step(guarantee, sample, events):
-    """End a timed guarantee whose time is over."""
-    left_s = _left(guarantee, sample)
-    if left_s is None or left_s > 0:
-        return guarantee
-    events.append(("guarantee_off", {}))
-    return OFF
+def reason(guarantee) -> int:
+    """Why nothing trips, 0 when something may. Any mode but a clear "off" counts."""
+    if guarantee.shown == GUARANTEE_OFF:
+        return 0
+    return reasons.GUARANTEE_UNREADABLE if guarantee.shown == GUARANTEE_UNREADABLE else reasons.GUARANTEED
+
+
+def settle(state, sample, heard, events):
+    """The guarantee as it is now: a timed one may end, an automatic one begin or end."""
+    before = held = state.guarantee
+    if held == UNREADABLE:
+        return held
+    left_s = _left(held, sample)
+    if left_s is not None and left_s <= 0:
+        events.append(("guarantee_off", {}))
+        held = evolve(held, mode=GUARANTEE_OFF, since_s=0, duration_s=0)
+    if heard or held.heard_s is None:
+        held = evolve(held, heard_s=sample.run_s)
+    shown = held.mode or _automatic(state, held, sample)
+    if shown == before.shown:
+        return held
+    if shown >= GUARANTEE_LOST_LINK:
+        events.append(("guarantee_on", {"kind": shown}))
+    elif shown == GUARANTEE_OFF and before.shown >= GUARANTEE_LOST_LINK:
+        events.append(("guarantee_off", {"kind": before.shown}))
+    return evolve(held, shown=shown)
+
+
+def _automatic(state, held, sample):
+    settings = state.settings
+    lost_s = settings["lost_link_s"]
+    if lost_s and sample.run_s - held.heard_s >= lost_s:
+        return GUARANTEE_LOST_LINK
+    up_s = sample.run_s if state.up_s is None else state.up_s
+    if sample.run_s - up_s < settings["power_up_s"]:
+        return GUARANTEE_POWER_UP
+    hours = settings["hours"]
+    if hours == ALL_HOURS:
+        return GUARANTEE_HOURS
+    if sample.local_s is not None:
+        return GUARANTEE_HOURS if hours >> (sample.local_s // 3600 % 24) & 1 else GUARANTEE_OFF
+    # Without a trusted clock the hours that were running go on; none runs longer than a day.
+    runs = hours and held.shown == GUARANTEE_HOURS and sample.run_s - state.known_s < DAY_S
+    return GUARANTEE_HOURS if runs else GUARANTEE_OFF
 
 
 def until(guarantee, sample):

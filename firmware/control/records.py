@@ -6,41 +6,45 @@ A mask holds rounds, bit 0 = round 1.
 
 from collections import namedtuple
 
-Sample = namedtuple("Sample", "t_s local_s run_s power_w energy_wh")
+from protocols.uplink.codes import BUSINESS_STOP, DOWN_FLOAT, FACTORY_REST, MONTH_ENERGY, PERIOD
+
+# ---- what goes in and comes out
+
+Sample = namedtuple("Sample", "t_s local_s run_s groups price_e4 heard")
 # t_s UTC, for labels only. local_s local time, None while the clock is not trusted. run_s counts seconds and
-# only goes forward. power_w and energy_wh are on the primary side, None when there is no fresh reading.
+# only goes forward. groups: by summation group (index 0 = group 1) (power_w, energy_wh), primary side, None
+# where there is no fresh reading; groups beyond the end have none. price_e4: 10^-4 yuan a kWh now, None when
+# it is not known. heard 1: a valid message of the station came since the last sample.
 
 Outputs = namedtuple(
-    "Outputs",
-    "tripped alarm permitted setpoint_w remaining_wh controls guarantee guarantee_until_s plan_id last_order",
-)  # the first three are masks; controls is ((control, phase, reason), ...) of protocols.uplink.codes
-
-GUARANTEE = ("mode", "since_s", "duration_s")  # mode of codes.GUARANTEE_*; duration 0: until released
-Guarantee = namedtuple("Guarantee", GUARANTEE)
-
-ENTRY = ("rounds", "phase", "since_s", "delay_s", "limit_s", "power_w")  # power_w at the trip
-Entry = namedtuple("Entry", ENTRY)  # one remote trip; entries never share a round
-
-PLAN = (  # as messages.PERIOD_PLAN_PARAMS, led by the id of the command that set it
-    "command",
-    "codes",
-    "setpoints_w",
-    "float_pct",
-    "periods",
-    "rounds",
-    "alarm_s",
-    "slide_s",
-    "safety_w",
-    "post_trip_s",
+    "Outputs", "tripped alarm permitted close controls guarantee guarantee_until_s excluded groups"
 )
-Plan = namedtuple(
-    "Plan", PLAN + ("day", "limits")
-)  # the last two are made from the others: firmware.control.period
+# The first four are masks; close: switches to close now, said in one step only. controls: a row (control,
+# phase, reason, group) of protocols.uplink.codes for each control that has parameters or is in force.
+# guarantee: codes.GUARANTEE_*. groups: GroupOut of each group that has a state.
 
-Limits = namedtuple("Limits", "setpoint_w safety_w rounds alarm_s slide_s post_trip_s")
+GroupOut = namedtuple(
+    "GroupOut",
+    "group power_w setpoint_w control remaining_wh remaining_yuan_e4 month_wh plan_id last_order",
+)  # control: the power control that acts, 0 none; setpoint_w: its setpoint; plan_id: of the period plan
 
-LOOP = (  # of one power control
-    "key",  # which window of the control it works in, 0 none
+# ---- what is remembered
+
+GUARANTEE = ("mode", "since_s", "duration_s", "shown", "heard_s")
+Guarantee = namedtuple("Guarantee", GUARANTEE)
+# mode, since_s, duration_s: as commanded, duration 0: until released. shown: the mode in force, which may be
+# an automatic one. heard_s: the station was last heard, None: never.
+
+ENTRY = ("rounds", "phase", "since_s", "delay_s", "limit_s", "power_w", "direct", "start_s")
+Entry = namedtuple("Entry", ENTRY)  # one remote trip; entries never share a round
+# power_w at the trip. direct 1: at its end the switch is closed. limit_s counts from start_s, None: not yet.
+
+PLAN = ("command", "params", "day")
+Plan = namedtuple("Plan", PLAN)  # params: as in messages.COMMANDS; day: of firmware.control.period, or b""
+
+LOOP = (  # the closed loop of a group
+    "control",  # which power control drives it, 0 none
+    "key",  # which window of that control
     "phase",
     "tripped",
     "round",  # mask of the round in alarm or just tripped
@@ -50,33 +54,60 @@ LOOP = (  # of one power control
     "sum_w",  # readings of the running slide
     "count",
     "tick_s",  # start of the running slide, None: the next reading is compared at once
-    "known_s",  # local time was known then, to a minute
 )
 Loop = namedtuple("Loop", LOOP)
 
-PURCHASE = ("orders", "enabled", "alarm_wh", "trip_wh", "rounds", "alarmed", "tripped", "since_s")
-Purchase = namedtuple("Purchase", PURCHASE)  # orders: the last numbers applied, ascending
+FLOAT = ("since_s", "setpoint_w", "frozen")
+Float = namedtuple("Float", FLOAT)  # a down-float since its command; setpoint_w None: still measuring
 
-ACCOUNT = (
-    "remaining_wh",  # None before the first order
-    "base_wh",  # the meter's total at which remaining_wh was true
+COUNT = (  # of the energy of a group
+    "base_wh",  # the last total that was believed, None before the first
     "strays",  # readings in a row that do not follow base_wh
     "since_s",  # of the last one counted
     "old_wh",  # base_wh before a re-base, while the old total may still come back
     "old_s",  # of that re-base
     "read_s",  # base_wh was read then
 )
+Count = namedtuple("Count", COUNT)
+
+ACCOUNT = ("fee", "left", "rest", "price_e4")
 Account = namedtuple("Account", ACCOUNT)
+# left: remaining Wh, or with fee 1 remaining 10^-4 yuan; None before the first order. rest: what is owed
+# beyond `left`, in 10^-7 yuan, 0..999. price_e4: the last one known.
+
+TERMS = ("enabled", "alarm", "trip", "rounds")
+Terms = namedtuple("Terms", TERMS)  # of purchase control; thresholds in the unit of the account
+
+LATCH = ("alarmed", "tripped", "since_s")
+Latch = namedtuple("Latch", LATCH)  # of an energy control; since_s of the last trip
+
+PLANNED = (DOWN_FLOAT, BUSINESS_STOP, FACTORY_REST, PERIOD, MONTH_ENERGY)  # power controls: highest first
+GROUP = (
+    "plans",  # Plan or None of each control in PLANNED
+    "loop",
+    "float",  # None: no down-float
+    "count",
+    "account",
+    "orders",  # the last numbers applied, ascending
+    "terms",
+    "bought",  # Latch of purchase control
+    "label",  # number of the local month that month_wh counts, 0: not known yet
+    "month_wh",
+    "month",  # Latch of month energy control
+)
+Group = namedtuple("Group", GROUP)
 
 STATE = (
     "rounds",  # how many the hardware has
+    "settings",  # {field: value} of parameters.CONTROL and GUARANTEE, not stored here
     "run_s",  # of the last call
+    "known_s",  # local time was known then
+    "up_s",  # this start of the terminal, None: no step since; not stored
     "guarantee",
+    "excluded",
     "remote",
-    "plan",
-    "loop",
-    "purchase",
-    "account",
+    "groups",  # Group or None of each of the 8 groups
+    "closing",  # rounds to close in the next step; not stored: no switch closes by itself after a power cut
     "tripped",  # mask the last step put out
     "permits",  # for each round the run_s instant its "close permitted" lamp went on, or None
 )
@@ -85,12 +116,17 @@ State = namedtuple("State", STATE)
 FIELDS = {
     Guarantee: GUARANTEE,
     Entry: ENTRY,
+    Plan: PLAN,
     Loop: LOOP,
-    Purchase: PURCHASE,
+    Float: FLOAT,
+    Count: COUNT,
     Account: ACCOUNT,
+    Terms: TERMS,
+    Latch: LATCH,
+    Group: GROUP,
     State: STATE,
 }
-TIMERS = ("since_s", "tick_s", "known_s", "old_s", "read_s")
+TIMERS = ("since_s", "tick_s", "old_s", "read_s", "start_s", "heard_s", "known_s", "up_s")
 
 
 def evolve(record, **changes):
@@ -108,4 +144,9 @@ def shift(record, delta_s):
     for name, value in zip(FIELDS[type(record)], record):
         if name in TIMERS and value is not None:
             changes[name] = value + delta_s
-    return evolve(record, **changes)
+    return evolve(record, **changes) if changes else record
+
+
+def reading(sample, no):
+    """(power_w, energy_wh) of group `no`."""
+    return sample.groups[no - 1] if no <= len(sample.groups) else (None, None)

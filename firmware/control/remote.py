@@ -1,40 +1,12 @@
-"""Remote trip (遥控跳闸, 376.1 AFN05 F1): alarm, trip, a time limit counted from the trip, permit to close.
+"""Remote trip (遥控跳闸, 376.1 AFN05 F1): alarm, trip, a time limit, permit to close or direct close.
 
 State: a tuple of Entry, one for each command still in force; entries never share a round.
 """
 
-from firmware.control.records import Entry, evolve
-from protocols.uplink.codes import ALARM, IDLE, POST_TRIP, REASON_NO, TRIPPED
+from firmware.control.records import evolve, reading
+from protocols.uplink.codes import ALARM, IDLE, POST_TRIP, TRIPPED
 
-NOT_ENABLED = REASON_NO["not_enabled"]
 RECORD_S = 120  # ERC5 holds the power at the trip and two minutes later
-
-
-def trip(entries, params, sample, command_id, events):
-    """Rounds already tripped stay so, their new limit counts from now; no second alarm, no second record."""
-    now_s = sample.run_s
-    mask = params["rounds"]
-    kept = []
-    for entry in entries:
-        both = entry.rounds & mask
-        apart = entry.rounds & ~mask
-        if apart:
-            kept.append(evolve(entry, rounds=apart))
-        if both and entry.phase != ALARM:
-            kept.append(_relimit(evolve(entry, rounds=both), params["limit_s"], now_s))
-            mask &= ~both
-    if mask:
-        kept.append(Entry(mask, ALARM, now_s, params["delay_s"], params["limit_s"], None))
-        if params["delay_s"]:
-            data = {"rounds": mask, "alarm_s": params["delay_s"], "command": command_id}
-            events.append(("remote_trip_alarm", data))
-    return tuple(kept)
-
-
-def _relimit(entry, limit_s, now_s):
-    if entry.phase == TRIPPED:
-        return evolve(entry, since_s=now_s, limit_s=limit_s)
-    return evolve(entry, limit_s=limit_s and now_s - entry.since_s + limit_s)
 
 
 def permit(entries, mask, sample, events):
@@ -59,29 +31,33 @@ def doubt(entries, run_s):
 
 
 def step(entries, sample, events):
-    """One second: the same tuple when nothing changed."""
-    if not entries:
-        return entries
+    """(entries, mask to close directly) one second on: the same tuple when nothing changed."""
     kept = []
+    close = 0
     changed = False
     for entry in entries:
         after = _advance(entry, sample, events)
         changed = changed or after is not entry
         if after is not None:
             kept.append(after)
-    return tuple(kept) if changed else entries
+        elif entry.direct and entry.phase != ALARM:
+            close |= entry.rounds
+    return (tuple(kept) if changed else entries), close
 
 
 def _advance(entry, sample, events):
+    """The entry a second later, None when its limit is over (before the trip too, if it counts so early)."""
+    if entry.limit_s and entry.start_s is not None and sample.run_s - entry.start_s >= entry.limit_s:
+        _record(entry, sample, events)
+        return None
     ran_s = sample.run_s - entry.since_s
-    if entry.phase == ALARM:
-        if ran_s < entry.delay_s:
-            return entry
-        return evolve(entry, phase=POST_TRIP, since_s=sample.run_s, power_w=sample.power_w)
-    over = entry.limit_s and ran_s >= entry.limit_s
-    if entry.phase == POST_TRIP and (over or ran_s >= RECORD_S):
-        entry = _record(entry, sample, events)
-    return None if over else entry
+    if entry.phase == ALARM and ran_s >= entry.delay_s:
+        power_w = reading(sample, 1)[0]
+        start_s = sample.run_s if entry.start_s is None else entry.start_s
+        return evolve(entry, phase=POST_TRIP, since_s=sample.run_s, start_s=start_s, power_w=power_w)
+    if entry.phase == POST_TRIP and ran_s >= RECORD_S:
+        return _record(entry, sample, events)
+    return entry
 
 
 def _record(entry, sample, events):
@@ -89,10 +65,11 @@ def _record(entry, sample, events):
     if entry.phase != POST_TRIP:
         return entry
     data = {"rounds": entry.rounds, "ago_s": sample.run_s - entry.since_s}
+    power_w = reading(sample, 1)[0]
     if entry.power_w is not None:
         data["power_before_w"] = entry.power_w
-    if sample.power_w is not None:
-        data["power_after_w"] = sample.power_w
+    if power_w is not None:
+        data["power_after_w"] = power_w
     events.append(("remote_trip", data))
     return evolve(entry, phase=TRIPPED)
 

@@ -1,6 +1,6 @@
 """From controls to trip rounds: who wins, and the "close permitted" lamps of released rounds.
 
-Output of a round = guarantee ? 0 : OR(remote, power controls, energy controls).
+Output of a round = guarantee ? 0 : OR(remote, power controls, energy controls) over all groups.
 """
 
 from protocols.uplink.codes import GUARANTEE_OFF
@@ -8,9 +8,9 @@ from protocols.uplink.codes import GUARANTEE_OFF
 LAMP_S = 60  # "close permitted" shows so long; the customer closes by hand
 
 
-def arbitrate(guarantee_mode, remote, power, energy) -> int:
-    """Mask to trip. Any mode but a clear "off" trips nothing."""
-    return remote | power | energy if guarantee_mode == GUARANTEE_OFF else 0
+def arbitrate(guarantee_mode, asked) -> int:
+    """Mask to trip of the rounds that any control asks for. Any mode but a clear "off" trips nothing."""
+    return asked if guarantee_mode == GUARANTEE_OFF else 0
 
 
 def permits(lamps, before, after, run_s):

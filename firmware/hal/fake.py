@@ -3,6 +3,7 @@
 import asyncio
 import os
 
+EDGES_MAX = 256
 WRAP = 1 << 30  # ticks of real boards wrap here (12.4 days); the unix port's never do
 FACTS = {
     "name": "fake",
@@ -10,6 +11,8 @@ FACTS = {
     "rounds": 3,
     "heap_bytes": 196608,
     "flash_bytes": 1048576,
+    "direct_close": True,
+    "inputs": 4,
     "ports": {"line": {"kind": "rs485"}, "panel": {"kind": "text"}},
 }
 IDENTITY = {
@@ -97,11 +100,11 @@ class Port:
 
 
 class Relays:
-    """`contacts` is what `open()` answers; a test sets it. `drives` keeps every mask driven."""
+    """`contacts` is what `open()` answers; a test sets it. `drives`, `closes`: every mask driven."""
 
     def __init__(self):
-        self.drives = []
-        self.contacts = None
+        self.drives, self.closes = [], []
+        self.contacts: int | None = None
         self._mask = 0
 
     def drive(self, trip_mask):
@@ -114,13 +117,66 @@ class Relays:
     def open(self):
         return self.contacts
 
+    def close(self, mask):
+        """One pulse on the closing coils of these rounds."""
+        self.closes.append(mask)
+
 
 class Lamps:
     def __init__(self):
         self.shown = (0, 0)
+        self.sounding = False
 
     def show(self, alarm_mask, permit_mask):
         self.shown = (alarm_mask, permit_mask)
+
+    def sound(self, on):
+        self.sounding = bool(on)
+
+
+class Inputs:
+    """`mask` is what `levels()` answers, None = unreadable; `edge` and `pulses` are what a line would do."""
+
+    def __init__(self, clock):
+        self._clock = clock
+        self._edges = []
+        self.mask: int | None = None
+        self.lost = 0  # edges nobody took in time
+
+    def edge(self, channel, level):
+        """Channel 1.. goes to `level` now."""
+        if len(self._edges) < EDGES_MAX:
+            self._edges.append((channel, level, self._clock.ticks_ms()))
+        else:
+            self.lost += 1
+
+    def pulses(self, channel, count, width_ms=80):
+        """`count` whole pulses; time moves on."""
+        for _ in range(count):
+            self.edge(channel, 1)
+            self._clock.advance(width_ms)
+            self.edge(channel, 0)
+            self._clock.advance(width_ms)
+
+    def edges(self) -> list:
+        edges, self._edges = self._edges, []
+        return edges
+
+    def levels(self):
+        return self.mask
+
+
+class Display:
+    """A display of that size; `shown` is a copy of the last buffer, `shows` how many there were."""
+
+    def __init__(self, width=160, height=160):
+        self.width, self.height = width, height
+        self.shown = b""
+        self.shows = 0
+
+    def show(self, buffer):
+        self.shown = bytes(buffer)
+        self.shows += 1
 
 
 class Flash:
@@ -145,6 +201,11 @@ class Board:
         self.facts, self.identity = facts, identity
         self.clock = Clock()
         self.relays, self.lamps = Relays(), Lamps()
+        self.inputs = Inputs(self.clock)
+        self.display: Display | None = None
+        self.pressed = []  # what `keys` gives next
+        self.sampled: dict | None = None  # what `ac` answers
+        self.absent = ["console"]  # ports this board has not
         self.flash = Flash(flash_path)
         self.connect = connect or self._refuse
         self.tasks = ()
@@ -155,10 +216,19 @@ class Board:
     async def _refuse(self, host, port):
         raise OSError(111)  # ECONNREFUSED
 
-    def serial(self, name) -> Port:
+    def serial(self, name):
+        if name in self.absent:
+            return None
         if name not in self._ports:
             self._ports[name] = Port(self.clock)
         return self._ports[name]
+
+    def keys(self) -> list:
+        pressed, self.pressed = self.pressed, []
+        return pressed
+
+    def ac(self):
+        return self.sampled
 
     def random(self, n) -> bytes:
         """Bytes that differ from call to call and are the same in every run."""

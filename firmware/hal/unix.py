@@ -5,9 +5,15 @@ A `board` has the same few verbs on every backend:
     facts, identity          dicts, see boards/README.md
     clock                    ticks_ms() ticks_diff(a, b) now_s() now_ms() set_ms(t_ms) ok
     serial(name) -> port     write(data) -> bytes taken, await read(timeout_ms) -> b"" on timeout,
-                             drop_input(), lost, discards
-    relays                   drive(trip_mask), tripped() -> mask, open() -> mask or None
-    lamps                    show(alarm_mask, permit_mask)
+                             drop_input(), lost, discards; None for an optional port that is not there
+    relays                   drive(trip_mask), tripped() -> mask, open() -> mask or None,
+                             close(mask): one pulse, only where facts["direct_close"]
+    lamps                    show(alarm_mask, permit_mask), sound(on)
+    inputs                   edges() -> [(channel, level, ticks_ms)] since the last call, levels() -> mask or
+                             None, lost
+    keys()                   "up" "down" "ok" "back" pressed since the last call
+    ac()                     {point number: secondary value} or None
+    display                  None, or width, height, show(buffer of MONO_HLSB)
     await connect(host, port) -> (reader, writer)
     flash                    mount() -> path, free() -> bytes, lost (what was kept before)
     random(n), feed()
@@ -57,16 +63,24 @@ class Board:
         self.clock = Clock(self.identity.get("clock_trusted", False), self.identity.get("clock_step_s", 0))
         self.flash = Flash(run["flash"], self.facts["flash_bytes"])
         panel = Panel(self.serial("panel"), self.clock)
-        self.relays = panel
-        self.lamps = panel
+        self.relays = self.lamps = self.inputs = panel
+        self.keys, self.ac = panel.keys, panel.ac
+        self.display = None
+        if run.get("display"):
+            from firmware.hal.unix_display import Display  # only who has one pays for it
+
+            self.display = Display(run["display"])
         self.tasks = (("panel", panel.run),)
         self.connect = Net().connect
         self.random = os.urandom
         self.feeds = 0
 
-    def serial(self, name) -> Port:
-        """The port of that name in board.json, opened on first use; OSError when it is not there."""
-        if name not in self.facts["ports"] or name not in self._paths:
+    def serial(self, name):
+        """The port of that name in board.json, opened on first use; OSError when its PTY is gone."""
+        fact = self.facts["ports"].get(name)
+        if fact and fact.get("optional") and name not in self._paths:
+            return None
+        if not fact or name not in self._paths:
             raise start.BoardError("no port " + name)
         if name not in self._ports:
             self._ports[name] = Port(self._paths[name])

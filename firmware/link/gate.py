@@ -15,9 +15,9 @@ Rules (design section 4):
 
     receive --seal bad--> counted, no answer
        |--known id-------> same answer again, within limits
-       |--refused/expired> journal r<n> -> record
-       '--accepted-------> journal {gate, r<n> received, state} -> commit
-                             -> settle() -> journal r<n> final -> record
+       |--refused/expired> journal answer -> record
+       '--accepted-------> journal {gate, answer received, state} -> commit
+                             -> settle() -> journal answer final -> record
 """
 
 from firmware.store.kv import StoreError
@@ -25,7 +25,9 @@ from protocols.uplink import codes, envelope, messages, topics
 from protocols.uplink.codes import EXECUTED, EXPIRED, REASON_NO, RECEIVED, REFUSED
 
 KEY = "gate"  # kv: [highest id, intents not closed, ids to tell]
-SLOTS = 64  # answers kept, in kv keys r0 .. r63
+# Answers kept, by id modulo SLOTS, a ROW in each of the kv keys a0 .. a7: a key of its own for each answer
+# would take 7 KB more of the heap, where the journal keeps its values.
+SLOTS, ROW = 64, 8
 EARLY_S = 5  # tolerance of not_before: two clocks set by the same station
 SETTLE_MS = 10000  # after the alarm time: one decision a second, 50 ms of mechanism, and room
 MAX_OPEN = 8  # trips waiting for their read-back
@@ -36,10 +38,6 @@ ERROR = codes.EVENT_FIELD_NO["error"]
 
 # Not in codes.REASONS of contract version 1: then the answer has reason 0 and the word in its detail.
 NOT_CONFIRMED, BUSY = "not_confirmed", "busy"
-
-
-def _slot(number):
-    return "r" + str(number % SLOTS)
 
 
 def _ints(row, size=None):
@@ -60,7 +58,7 @@ def _is_answer(row):
 
 
 class Gate:
-    """`apply(kind, params, command_id)` -> (reason, {kv key: value} of the new state, commit()); pure.
+    """`apply(kind, params, command_id, scope)` -> (reason, {kv key: value} of the new state, commit()); pure.
 
     `add` is the outbox's. `measured()` -> (tripped, open or None when no contact can be read, remaining_wh).
     """
@@ -87,7 +85,7 @@ class Gate:
         if not _is_journal(saved):
             self._count("journal_unreadable")
             saved = [0, [], []]
-        kept = [row[0] for row in (self._kv.get("r" + str(n)) for n in range(SLOTS)) if _is_answer(row)]
+        kept = [answer[0] for n in range(0, SLOTS, ROW) for answer in self._row(n)[1] if _is_answer(answer)]
         # the answers bound the highest id from below, should its own entry ever be unreadable
         self.last = self._journalled = max(kept + [saved[0]])
         self._open = saved[
@@ -101,14 +99,17 @@ class Gate:
     # ---- judging ------------------------------------------------------------------------------
 
     def receive(self, data):
-        """Take one message from down/cmd. When it returns, the command is journalled or answered."""
+        """Take one message from down/cmd. When it returns, the command is journalled or answered.
+
+        Returns whether its seal is the station's; `counts["bad_mac"]` counts those whose is not.
+        """
         approver = self._keys.get("approver")
         try:
             body, approved = envelope.unseal(self._keys["operator"], topics.CMD, self._device, data, approver)
             command = messages.unpack(messages.COMMAND, body)
         except messages.MessageError as error:
             self._count("bad_mac" if error.args[0] == "bad_mac" else "malformed")
-            return
+            return False
         number = command["command"]
         kept = self._kept(number)
         if command["device"] != self._device:
@@ -120,6 +121,7 @@ class Gate:
             self._repeat(self._answer(number, REFUSED, REASON_NO["bad_params"]))
         else:
             self._take(number, command, approved)
+        return True
 
     def _take(self, number, command, approved):
         params, reason = self._judge(command, approved)
@@ -129,7 +131,7 @@ class Gate:
             outcome = EXPIRED if reason == "past_deadline" else REFUSED
             self._refuse(self._answer(number, outcome, REASON_NO[reason]))
         else:
-            self._act(number, command["kind"], params)
+            self._act(number, command, params)
 
     def _judge(self, command, approved):
         """Return (params, "" or the name of a reason)."""
@@ -139,6 +141,8 @@ class Gate:
         try:
             params = messages.unpack(schema, command["params"])
         except messages.MessageError:
+            return None, "bad_params"
+        if command.get("scope", codes.ADDRESSED) not in (codes.ADDRESSED, codes.TO_MANY):
             return None, "bad_params"
         if command["command"] <= self.last:
             return None, "stale_id"
@@ -155,12 +159,17 @@ class Gate:
 
     # ---- acting -------------------------------------------------------------------------------
 
-    def _act(self, number, kind, params):
-        if len(self._open) >= MAX_OPEN or any(_slot(row[0]) == _slot(number) for row in self._open):
+    def _act(self, number, command, params):
+        kind = command["kind"]
+        if len(self._open) >= MAX_OPEN or any((row[0] - number) % SLOTS == 0 for row in self._open):
             self._refuse(self._unnamed(number, BUSY))
             return
         try:
-            reason, entries, commit = self._apply(kind, params, number)
+            reason, entries, commit = self._apply(kind, params, number, command.get("scope", codes.ADDRESSED))
+        except MemoryError:  # the code for this command found no room (firmware/overlay.py): nothing was done
+            self._count("no_memory")
+            self._refuse(self._unnamed(number, BUSY))
+            return
         except (
             Exception
         ) as error:  # a fault of ours: answered and counted, else every redelivery would meet it again
@@ -174,9 +183,7 @@ class Gate:
             return
         answer = self._answer(number, RECEIVED, 0)
         intent = self._intent(number, kind, params, answer[3])
-        entries = dict(entries)
-        entries[_slot(number)] = answer
-        if not self._journal(number, self._impossible(kind, params) + [intent], [], entries):
+        if not self._journal(number, self._impossible(kind, params) + [intent], [], answer, entries):
             self._refuse_unsaved(number)
             return
         commit()
@@ -197,6 +204,10 @@ class Gate:
         reason = REASON_NO["guaranteed"]
         return [row[:4] + [reason if row[1] == messages.TRIP else row[4], row[5]] for row in self._open]
 
+    def waiting(self) -> bool:
+        """Whether a command waits for its read-back."""
+        return bool(self._open)
+
     def settle(self):
         """Call each second: closes what has read back or no longer can; records what a cut left untold."""
         for row in list(self._open):
@@ -206,7 +217,7 @@ class Gate:
             elif outcome:
                 self._close(row, self._answer(row[0], outcome, reason))
         if self.last != self._journalled:
-            self._journal(self.last, self._open, [], {})
+            self._journal(self.last, self._open, [])
         if self._tell:
             self._tell = [number for number in self._tell if self._untold(number)]
 
@@ -237,8 +248,14 @@ class Gate:
         reason = REASON_NO.get(word, 0)
         return self._answer(number, REFUSED, reason, None if reason else {ERROR: word})
 
+    def _row(self, number):
+        """The kv key with the answer to `number`, and the ROW answers (or None) in it."""
+        key = "a" + str(number % SLOTS // ROW)
+        row = self._kv.get(key)
+        return key, row if isinstance(row, list) and len(row) == ROW else [None] * ROW
+
     def _kept(self, number):
-        answer = self._unsaved.get(number) or self._kv.get(_slot(number))
+        answer = self._unsaved.get(number) or self._row(number)[1][number % ROW]
         return answer if _is_answer(answer) and answer[0] == number else None
 
     def _untold(self, number):
@@ -259,7 +276,7 @@ class Gate:
 
     def _refuse(self, answer):
         number = answer[0]
-        if self._journal(number, self._open, [number], {_slot(number): answer}):
+        if self._journal(number, self._open, [number], answer):
             self.settle()
         else:
             self._refuse_unsaved(number)
@@ -277,13 +294,20 @@ class Gate:
     def _close(self, row, answer):
         number = row[0]
         still = [other for other in self._open if other[0] != number]
-        if self._journal(self.last, still, [number], {_slot(number): answer}):
+        if self._journal(self.last, still, [number], answer):
             self._since.pop(number, None)
 
-    def _journal(self, last, intents, tell, entries):
+    def _journal(self, last, intents, tell, answer=None, entries=()):
         """One atomic put; only when it stands the gate's own state follows. `tell`: ids to tell besides."""
-        # an answer takes the slot of an older one: that can be told no more, so there are at most SLOTS
-        tell = [number for number in self._tell if _slot(number) not in entries] + tell
+        entries = dict(entries)
+        if answer is not None:
+            key, row = self._row(answer[0])
+            row[answer[0] % ROW] = answer
+            entries[key] = row
+            # it takes the slot of an older one: that can be told no more, so there are at most SLOTS
+            tell = [number for number in self._tell if (number - answer[0]) % SLOTS] + tell
+        else:
+            tell = self._tell + tell
         entries[KEY] = [last, intents, tell]
         try:
             self._kv.put(entries)

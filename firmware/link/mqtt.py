@@ -52,6 +52,7 @@ class Client:
         self._room = asyncio.Event()
         self._answered = asyncio.Event()
         self.on_message = self.on_down = None
+        self.bytes = 0  # sent and received since somebody set it to 0
         self.acked = 0
         self._reset()
 
@@ -172,6 +173,7 @@ class Client:
         self.check()
         try:
             self._writer.write(data)
+            self.bytes += len(data)
             if self._writer.out_buf:
                 await asyncio.wait_for_ms(self._writer.drain(), self._config["reply_ms"])
         except asyncio.TimeoutError:
@@ -204,6 +206,7 @@ class Client:
                 if n is None:
                     continue  # the socket woke for nothing
                 self._heard = self._clock.ticks_ms()
+                self.bytes += n
                 for packet in self._parser.feed(self._rx[:n]):
                     await self._take(packet)
         except packets.PacketError as error:

@@ -8,9 +8,10 @@ What cannot be sent is named:
 - numbers the ring cannot read at all: a GAP record under the last of them over those before it (flash_error).
 """
 
-from firmware.store.kv import StoreError
+from firmware.store.record import StoreError
+from firmware.store.ring import Ring
 from protocols import cbor
-from protocols.uplink import messages
+from protocols.uplink import messages, topics
 
 BATCH_BYTES = 1500  # one Ethernet frame or a few radio blocks
 MAX_RECORD = 1024  # a curve with every point of the catalogue is about 500
@@ -19,6 +20,11 @@ HEAD_BYTES = 48  # version, epoch, two numbers, array head
 SCAN_BYTES = 2048  # read at once when looking for the last GAP record at start
 
 STREAM_FULL, FLASH_ERROR, UNDECODABLE = 1, 2, 3  # codes.GAP_REASONS
+# KB of flash a stream. They hold without a link: 256 important events and results of commands; 62 days, 31
+# billing days and 12 months of freezes and statistics of 4 metering points; 10 days of 96 points of 2; 256
+# general events.
+RING_KB = ((topics.EV, 96), (topics.DA, 256), (topics.CV, 352), (topics.LG, 48))
+SPARE = (topics.LG, topics.CV, topics.DA, topics.EV)  # which goes first when the flash is full
 _GAP_START = bytes((0x84, messages.GAP))  # a list of four whose first is the kind
 
 
@@ -36,6 +42,15 @@ def _read(data):
         return messages.unpack_record(cbor.decode(data))
     except ValueError:  # CborError, MessageError
         return None
+
+
+def open_rings(root) -> dict:
+    """{stream: opened Ring} in the folder `root`."""
+    rings = {}
+    for stream, kb in RING_KB:
+        rings[stream] = Ring(root + "/" + stream, kb * 1024)
+        rings[stream].open()
+    return rings
 
 
 class Outbox:
@@ -77,6 +92,10 @@ class Outbox:
         except StoreError:
             self.unread += 1
             return None
+
+    def make_room(self) -> bool:
+        """One segment of the least important stream that has any to spare goes, for the journal (Kv.room)."""
+        return any(self._rings[stream].give_up_oldest() for stream in SPARE if stream in self._rings)
 
     # ---- in -----------------------------------------------------------------------------------
 

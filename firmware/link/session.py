@@ -4,7 +4,8 @@
 
 - Every hello has its own nonce and only the welcome to the last of this link counts, and only for
   WELCOME_MAX_MS: that bounds how old its time can be.
-- Order of sending: live state (QoS 0, waits for no backlog), events, newest data, older data, diagnostics.
+- Order of sending: important events, live state (QoS 0, waits for one batch at most), newest freezes and
+  curves, older ones, general events and diagnostics.
 - A command that comes before the clock is set waits for it, unacknowledged: to refuse it would spend its id.
   More than MAX_DEFERRED stay with the broker, which need not deliver them again before the next link
   (MQTT 3.1.1, 4.4): so the welcome ends this one.
@@ -27,20 +28,27 @@ T_MIN_MS = 1600000000000  # 2020: no station lived before
 MAX_DEFERRED = 4  # commands held until the clock is set, at most envelope.MAX_SEALED bytes each
 MAX_REASONS = 32  # kinds of failure counted apart
 
-NEWEST = 8  # data records sent first after an outage: the last two hours of curve
-# (stream, part, least ms between two batches): first come first
+NEWEST = {topics.DA: 8, topics.CV: 8}  # records sent first after an outage: the last two hours of curve
+# (stream, part, least ms between two batches): first come first. A paced row leaves the others their turn.
 ORDER = (
     (topics.EV, "head", 0),
     (topics.DA, "head", 0),
-    (topics.DA, "tail", 250),  # a backlog of 6 h is two seconds, a week is one minute
+    (topics.CV, "head", 0),
+    (topics.DA, "tail", 250),
+    (topics.CV, "tail", 250),  # a backlog of 6 h is two seconds, a week is one minute
     (topics.LG, "head", 1000),
 )
+URGENT = 1  # so many rows of ORDER go before the live state
 
 
 class Session:
-    """`hello()`, `now()`: fields of HELLO and NOW it knows. `on_clock(step_ms)`: the clock was stepped."""
+    """`hello()`, `now()`: fields of HELLO and NOW it knows. `on_clock(step_ms)`: the clock was stepped.
 
-    def __init__(self, board, client, outbox, gate, hello, now, on_clock):
+    `heard()` is called for each message that the station really sent: its seal fits, a welcome is the one
+    waited for. A station that is silent for long may put the terminal under guarantee.
+    """
+
+    def __init__(self, board, client, outbox, gate, hello, now, on_clock, heard):
         self._clock = board.clock
         self._random = board.random
         self._client = client
@@ -49,6 +57,7 @@ class Session:
         self._hello = hello
         self._now = now
         self._on_clock = on_clock
+        self._heard = heard
         identity = board.identity
         self._device = identity["device"]
         self._key = identity["keys"]["operator"]
@@ -56,9 +65,7 @@ class Session:
         self._up = {leaf: topics.up(shard, self._device, leaf).encode() for leaf in topics.UP}
         self._down = {topics.down(shard, self._device, leaf): leaf for leaf in topics.DOWN}
         self._all_down = topics.all_down(shard, self._device)
-        self._flows = {
-            stream: Flow(board.clock, NEWEST if stream == topics.DA else 0) for stream in topics.STREAM_NO
-        }
+        self._flows = {stream: Flow(board.clock, NEWEST.get(stream, 0)) for stream in topics.STREAM_NO}
         self._next_ticks = [None] * len(ORDER)  # when a paced row was last sent
         self._wake = asyncio.Event()
         client.on_message = self._message
@@ -157,9 +164,10 @@ class Session:
                 await self._client.acknowledge(self._owed.pop(0))
             if self._left:
                 raise LinkError("commands left with the broker")
+            urgent = await self._send_records(0, URGENT)
             if self._now_ticks is None or self._age(self._now_ticks) >= NOW_MS:
                 await self._send_now()
-            if await self._send_records():
+            if urgent or await self._send_records(URGENT, len(ORDER)):
                 await asyncio.sleep_ms(0)  # no wait inside while the window has room: the others want a turn
             else:
                 await self._sleep(IDLE_MS)
@@ -172,20 +180,22 @@ class Session:
         fields["t_ok"] = int(self._clock.ok)
         await self._client.publish(self._up[topics.NOW], cbor.encode(messages.pack(messages.NOW, fields)))
 
-    async def _send_records(self):
-        """Send one batch, the most urgent. False when there is none to send now."""
-        for row, (stream, part, pace_ms) in enumerate(ORDER):
+    async def _send_records(self, row, end):
+        """Send one batch of these rows, the most urgent. False when there is none to send now."""
+        while row < end:
+            stream, part, pace_ms = ORDER[row]
+            row += 1
             flow = self._flows[stream]
             flow.check()
             after = getattr(flow, part)(self._outbox.next_seq(stream))
-            if after is None or self._paced(row, pace_ms):
+            if after is None or self._paced(row - 1, pace_ms):
                 continue
             batch = self._outbox.batch(stream, after)
             if batch is None:
                 continue
             await self._client.publish(self._up[stream], batch[0], 1)
             flow.sent(after, batch[1])
-            self._next_ticks[row] = self._clock.ticks_ms()
+            self._next_ticks[row - 1] = self._clock.ticks_ms()
             return True
         return False
 
@@ -209,6 +219,7 @@ class Session:
         try:
             body, _approved = envelope.unseal(self._key, leaf, self._device, payload)
             take(messages.unpack(schema, body))
+            self._heard()
         except messages.MessageError as error:
             self._count(leaf + ": " + error.args[0])
         return True
@@ -219,15 +230,19 @@ class Session:
             self._count("too many commands before the clock was set")
             return False
         if self._clock.ok:
-            self._gate.receive(packet.payload)
+            self._obey(packet)
             return True
         self._deferred.append(packet)
         return False
 
+    def _obey(self, packet):
+        if self._gate.receive(packet.payload):
+            self._heard()
+
     def _obey_deferred(self):
         """Now, not later: a command of a higher id may be next in the same read."""
         for packet in self._deferred:
-            self._gate.receive(packet.payload)
+            self._obey(packet)
             self._owed.append(packet.pid)
         self._deferred = []
 

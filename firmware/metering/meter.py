@@ -18,6 +18,7 @@ class Meter:
         self.address = address
         self.failures = 0
         self._refused = set()  # identifiers this meter said it does not have: never asked again
+        self._slow = self._single = 0  # next of what is read in turn, next of the singles in place of it
         self._rest_from = 0
         self._rest_ms = 0
 
@@ -26,26 +27,43 @@ class Meter:
         rested_ms = self._clock.ticks_diff(self._clock.ticks_ms(), self._rest_from)
         return self._rest_ms > 0 and rested_ms < self._rest_ms
 
+    def next_slow(self):
+        """The next identifier of what is read in turn, None when the meter has none of it.
+
+        A block that was refused comes as its singles, so that no turn takes longer than another.
+        """
+        slow = self._profile.slow
+        for _ in slow:
+            di = slow[self._slow % len(slow)]
+            singles = self._profile.singles.get(di, ()) if di in self._refused else (di,)
+            while self._single < len(singles):
+                self._single += 1
+                if singles[self._single - 1] not in self._refused:
+                    return singles[self._single - 1]
+            self._slow, self._single = self._slow + 1, 0
+        return None
+
     async def read(self, priority, di):
         """Return {point number: canonical value, None where the meter fills "absent"}; None when it is mute.
 
         An identifier the meter refuses gives an empty dict.
         """
         if di not in self._refused:
-            answer = await self._read_one(priority, di)
+            answer = await self.read_one(priority, di)
             if answer is None or di not in self._refused:
                 return answer
         out = {}
         for single in self._profile.singles.get(di, ()):
             if single in self._refused:
                 continue
-            answer = await self._read_one(priority, single)
+            answer = await self.read_one(priority, single)
             if answer is None:
                 return None
             out.update(answer)
         return out
 
-    async def _read_one(self, priority, di):
+    async def read_one(self, priority, di):
+        """As `read`, without the singles of a refused block."""
         data = await self.read_raw(priority, di)
         return data if data is None else self._profile.decode(di, data)
 

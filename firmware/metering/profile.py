@@ -58,6 +58,13 @@ class Profile:
                     return self._rows[block][start : start + ROW_BYTES]
         return self._rows[di]
 
+    def read_of(self, no):
+        """The identifier whose answer begins with point `no`; None when no read shows it so."""
+        for di, rows in self._rows.items():
+            if struct.unpack_from(ROW, rows)[0] == no:
+                return di
+        return None
+
     def decode(self, di, data):
         """{point number: canonical value, None for "absent"} of the data behind `di`.
 

@@ -22,6 +22,7 @@ SNAPSHOT, JOURNAL, NEW = ".s1", ".j1", "new"
 SEGMENTS = 4  # of journal before the next snapshot: bounds replay to some 16 KB
 MAX_RECORD = 16384  # one commit; bounds the heap a damaged length can ask for
 MAX_KEYS = 256
+MAX_ROOM = 8  # segments of records that one commit may cost a full flash
 DELETED = 0xFFFF
 
 
@@ -50,7 +51,13 @@ def _entries(payload):
 
 
 class Kv:
-    """`open` first. `damaged` lists what could not be read; `faults` counts flash errors not raised."""
+    """`open` first. `damaged` lists what could not be read; `faults` counts flash errors not raised.
+
+    `room()`, if set, makes room on a full flash and returns whether it did: money and control come before
+    records (Outbox.make_room).
+    """
+
+    room = None
 
     def __init__(self, path):
         self._path = path
@@ -200,18 +207,27 @@ class Kv:
             raise StoreError("too large")
         if not payload:
             return
+        row = record.pack(self._commit + 1, payload)
+        for tries in range(MAX_ROOM, -1, -1):
+            try:
+                self._append(row)
+                break
+            except StoreError as e:
+                if not tries or e.args[0] != record.FULL or self.room is None or not self.room():
+                    raise
+        self._commit += 1
+        self._size += len(row)
+        self._take(entries)
+
+    def _append(self, row):
         if not self._clean or self._size >= record.SEGMENT:
             self._roll()
-        row = record.pack(self._commit + 1, payload)
         try:
             self._tail.append(self._name(self._number, JOURNAL), "ab", row)
         except StoreError:
             self._clean = False
             self._leave()
             raise
-        self._commit += 1
-        self._size += len(row)
-        self._take(entries)
 
     def _roll(self):
         if self._clean and self._number + 1 - self._base < SEGMENTS:

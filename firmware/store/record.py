@@ -28,9 +28,12 @@ class StoreError(Exception):
     """The flash refuses or the data does not fit; args[0] is a short reason. What was stored stands."""
 
 
+FULL = "flash full"
+
+
 def reason(e):
     """Short text of an OSError."""
-    return "flash full" if e.errno == 28 else "flash error " + errno.errorcode.get(e.errno, str(e.errno))
+    return FULL if e.errno == 28 else "flash error " + errno.errorcode.get(e.errno, str(e.errno))
 
 
 def pack(seq, payload) -> bytearray:

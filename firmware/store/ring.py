@@ -83,7 +83,25 @@ class Ring:
     # ---- writing
 
     def append(self, data) -> int:
-        """Store one record durably and return its sequence; StoreError when refused or too large."""
+        """Store one record durably and return its sequence; StoreError when refused or too large.
+
+        On a flash that is full it gives its oldest segment for the new one, as when it is full itself.
+        """
+        try:
+            return self._append(data)
+        except StoreError as e:
+            if e.args[0] != record.FULL or not self.give_up_oldest():
+                raise
+        return self._append(data)
+
+    def give_up_oldest(self) -> bool:
+        """Make room: the oldest segment goes and what it held is told as lost. False: it is the only one."""
+        if len(self._firsts) < 2 or not self._drop():
+            return False
+        self._overflow()
+        return True
+
+    def _append(self, data):
         if not self._opened:
             raise StoreError("not open")
         seq = self.next_seq

@@ -55,6 +55,8 @@ class UnixTerminal:
         self._broker = {"host": broker_host, "port": broker_port}
         self._child: Child | None = None
         self.console = None  # descriptor of a tty that takes the place of the log file
+        self.display: Path | None = None  # PNG file; set before `start`, no display without it
+        self.service: str | None = None  # PTY path of the service console
 
     @property
     def alive(self) -> bool:
@@ -92,12 +94,18 @@ class UnixTerminal:
             },
             **changes,
         }
+        ports = {"line": self._world.line, "panel": self._world.panel}
+        for name, path in (("line2", getattr(self._world, "line2", None)), ("console", self.service)):
+            if path:
+                ports[name] = path
         run = {
             "board": str(BOARD),
-            "ports": {"line": self._world.line, "panel": self._world.panel},
+            "ports": ports,
             "flash": str(self.flash_path),
             "identity": identity,
         }
+        if self.display:
+            run["display"] = str(self.display)
         self.run_dir.mkdir(parents=True, exist_ok=True)
         new = self.run_path.with_suffix(".new")
         new.write_text(json.dumps(run, indent=1), encoding="utf-8")

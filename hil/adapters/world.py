@@ -8,17 +8,31 @@ from hil.adapters.process import Child
 
 
 class WorldProcess:
-    """Running `python -m hil.world`. `line`, `panel`: PTY paths; `meter`: address; `baud`."""
+    """Running `python -m hil.world`. `line`, `line2`, `panel`: PTY paths; `meter`, `sub_meter`: addresses.
 
-    def __init__(self, state_dir, seed=1, baud=9600, meter="ours", scenario=None, turnaround_ms=50):
+    `line2` and `sub_meter` are None where the world has none.
+    """
+
+    def __init__(
+        self,
+        state_dir,
+        seed=1,
+        baud=9600,
+        meter="ours",
+        scenario=None,
+        turnaround_ms=50,
+        sub_meter=None,
+    ):
         command = [sys.executable, "-m", "hil.world", "--seed", seed, "--baud", baud, "--meter", meter]
         command += ["--turnaround-ms", turnaround_ms, "--state", state_dir]
         command += ["--scenario", scenario] if scenario else []
+        command += ["--sub-meter", sub_meter] if sub_meter else []
         self.baud = baud
         self.child = Child(command, state_dir / "world.log", pipe=True)
         try:
             ready = self.child.ready()
             self.line, self.panel, self.meter = ready["line"], ready["panel"], ready["meter"]
+            self.line2, self.sub_meter = ready["line2"], ready["sub_meter"]
             self._socket = socket.create_connection(("127.0.0.1", ready["control"]), timeout=10)
         except BaseException:
             self.child.kill()

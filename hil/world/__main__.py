@@ -19,16 +19,27 @@ def _arguments():
     parser.add_argument(
         "--meter", choices=("ours", "dlt645"), default="ours", help="dlt645: the public package"
     )
+    parser.add_argument("--sub-meter", choices=("line", "line2"), help="a second meter, and on which line")
     parser.add_argument("--scenario", type=Path, help='JSON: {"steps": [{"at_s": 30, "load_w": 230000}]}')
     parser.add_argument("--state", type=Path, required=True, help="folder that keeps the registers")
-    return parser.parse_args()
+    arguments = parser.parse_args()
+    if arguments.meter == "dlt645" and arguments.sub_meter == "line":
+        parser.error("the dlt645 package answers every address: no second meter on its line")
+    return arguments
 
 
 async def main():
     arguments = _arguments()
     steps = load_scenario(arguments.scenario) if arguments.scenario else []
     arguments.state.mkdir(parents=True, exist_ok=True)
-    world = World(arguments.seed, arguments.baud, arguments.meter, arguments.state, arguments.turnaround_ms)
+    world = World(
+        arguments.seed,
+        arguments.baud,
+        arguments.meter,
+        arguments.state,
+        arguments.turnaround_ms,
+        arguments.sub_meter,
+    )
     server, port = await serve(world)
     world.play(steps)
     stop = asyncio.Event()
@@ -37,7 +48,9 @@ async def main():
     ready = {
         "line": world.line_path,
         "panel": world.panel.path,
+        "line2": world.line2_path,
         "meter": world.meter.address,
+        "sub_meter": world.sub.address if world.sub else None,
         "control": port,
     }
     print(json.dumps(ready), flush=True)

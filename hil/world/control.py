@@ -10,6 +10,7 @@ A scenario file uses the same verbs: {"steps": [{"at_s": 30, "load_w": 230000}, 
 import asyncio
 import json
 
+from hil.panel import KEYS
 from hil.world.factory import ROUNDS
 
 LINE_MAX = 4096
@@ -44,6 +45,12 @@ def _whole(low, high, null=False):
     return check
 
 
+def _key(value):
+    if value not in tuple(KEYS):
+        raise VerbError("not one of " + " ".join(KEYS))
+    return value
+
+
 # verb -> (check of the value, name of the World method that does it)
 VERBS = {
     "load_w": (
@@ -53,6 +60,10 @@ VERBS = {
     "close": (_whole(1, ROUNDS), "close_switch"),  # the customer closes this round's switch by hand
     "recloses_after_s": (_whole(0, 86_400, null=True), "set_recloses"),  # null = never
     "meter_clock_s": (_whole(-(10**9), 10**9), "set_meter_clock"),  # error of the meter's clock
+    "inputs": (_whole(0, 0xFFFF), "set_inputs"),  # mask of the status inputs
+    "key": (_key, "press"),
+    "ac": (_flag, "set_sampling"),  # AC samples each second
+    "pulse_constant": (_whole(0, 100_000), "set_pulses"),  # of channel 1, a kWh of the meter; 0 = none
     "mute": (_flag, "set_mute"),
     "noise": (_probability, "set_noise"),  # bit flips per byte
     "drop": (_probability, "set_drop"),

@@ -33,8 +33,8 @@ NEIGHBOURS_W = tuple(k * 1000 for k in (  # other customers of the feeder
     270, 280, 310, 320, 330, 340, 360, 370, 330, 260, 180, 120))  # fmt: skip
 PHASE_A_E3, PHASE_B_E3 = 340, 325  # share of phases A and B; C takes the rest
 
-# Primary side, phases A B C; volt_dv 0.1 V, frequency_chz 0.01 Hz.
-Flow = namedtuple("Flow", "power_w reactive_var volt_dv frequency_chz")
+# Primary side, phases A B C; volt_dv 0.1 V, frequency_chz 0.01 Hz; drawn_w: W a section.
+Flow = namedtuple("Flow", "power_w reactive_var volt_dv frequency_chz drawn_w")
 
 
 def _hash(seed, place, knot) -> int:
@@ -116,7 +116,7 @@ class Factory:
             NOMINAL_DV - (3 * w + others) // DROP_W_PER_DV + self._noise(20 + i, 11, 4)
             for i, w in enumerate(power)
         )
-        return Flow(power, reactive, volts, 5000 + self._noise(30, 5, 3))
+        return Flow(power, reactive, volts, 5000 + self._noise(30, 5, 3), drawn)
 
     def _noise(self, place, span, swing):
         return noise(self.seed, place, self.t_ms // 1000, span, swing)
@@ -196,6 +196,13 @@ class Factory:
     def mask(self, what) -> int:
         """Mask of the switches whose attribute `what` ("open", "coil", "permitted") is set."""
         return sum(getattr(s, what) << i for i, s in enumerate(self.switches))
+
+
+def part_of(flow, section: int) -> Flow:
+    """The share of one section, 0 = the base: what a meter in its feeder sees."""
+    drawn_w = flow.drawn_w[section]
+    reactive = _phases(drawn_w * SECTIONS[section].tan_e3 // 1000)
+    return flow._replace(power_w=_phases(drawn_w), reactive_var=reactive)
 
 
 def _phases(total) -> tuple:

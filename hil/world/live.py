@@ -13,35 +13,57 @@ import time
 from hil.line485 import Line
 from hil.panel import Panel
 from hil.world.control import VerbError, obey
-from hil.world.factory import Factory
+from hil.world.factory import Factory, part_of
+from hil.world.inputs import Pulses, ac_sample
 from hil.world.meter import Meter
 
 SAVE_S = 60
 STATE_FILE = "world-state.json"
+# The meter in the feeder of one section, where there is one: heat-treatment ovens, shed by round 1.
+SUB_SECTION, SUB_ADDRESS, SUB_MULTIPLIER = 1, "000000000002", 20
 
 
 class World:
-    """`meter_kind` "ours" or "dlt645" (the public package); `state_dir` (a Path) keeps the registers."""
+    """`meter_kind` "ours" or "dlt645" (the public package); `state_dir` (a Path) keeps the registers.
 
-    def __init__(self, seed, baud, meter_kind, state_dir, turnaround_ms=50):
+    `sub_meter` "line" or "line2" puts a second meter, of section SUB_SECTION, on the same or its own line.
+    """
+
+    def __init__(self, seed, baud, meter_kind, state_dir, turnaround_ms=50, sub_meter=None):
         self._utc_minus_mono_ms = time.time_ns() // 10**6 - time.monotonic_ns() // 10**6
         now = self.now_ms()
         self.factory = Factory(seed, now)
         self.meter = Meter(utc_offset_s=self.factory.utc_offset_s)
         self.meter.t_ms = now
+        self.sub = Meter(SUB_ADDRESS, SUB_MULTIPLIER, self.factory.utc_offset_s) if sub_meter else None
+        if self.sub:
+            self.sub.t_ms = now
         self.energy_wms = 0  # truth since the first start, primary W ms
         self._state = state_dir / STATE_FILE
         self._restore()
-        self.meter.flow = self.factory.flow()
+        self._show_flow()
         self._contacts = None
+        self._inputs = 0
+        self._sampling = False
         self.responder = None  # none when the dlt645 package serves
         self._tick: asyncio.TimerHandle | None = None
         self._saved_at = time.monotonic()
         self.line = Line(baud, seed)
         self._terminal = self.line.attach_pty("terminal")
         self._slave, self._peer = self._attach_meter(meter_kind, turnaround_ms)
-        self.panel = Panel(self._outputs)
+        self.line2, self.line2_path = None, None
+        if sub_meter:
+            self._attach_sub(sub_meter, baud, seed, turnaround_ms)
+        self.panel = Panel(self._outputs, self._close)
+        self.pulses = Pulses(self.panel.edge)
         self._beat()
+
+    def _attach_sub(self, where, baud, seed, turnaround_ms):
+        line = self.line
+        if where == "line2":
+            line = self.line2 = Line(baud, seed + 1)
+            self.line2_path = line.attach_pty("terminal").path
+        self._attach_ours(line, "meter2", self.sub, turnaround_ms)
 
     def _attach_meter(self, kind, turnaround_ms):
         if kind == "dlt645":
@@ -49,9 +71,13 @@ class World:
 
             port = self.line.attach_pty("meter", turnaround_ms)
             return port, PeerMeter(self.meter, port.path)
+        port, self.responder = self._attach_ours(self.line, "meter", self.meter, turnaround_ms)
+        return port, None
+
+    def _attach_ours(self, line, name, meter, turnaround_ms):
         from hil.world.responder import Responder
 
-        self.responder = responder = Responder(self.meter)
+        responder = Responder(meter)
 
         def hear(data):
             for request in responder.requests(data):
@@ -61,8 +87,8 @@ class World:
                     port.write(answer)
                 self._relay()
 
-        port = self.line.attach("meter", hear, turnaround_ms)
-        return port, None
+        port = line.attach(name, hear, turnaround_ms)
+        return port, responder
 
     # ---- time
 
@@ -81,15 +107,28 @@ class World:
         """Bring the models to this moment and report contacts that moved."""
         for t_ms, dt_ms, flow in self.factory.slices(self.now_ms()):
             self.meter.take(t_ms, dt_ms, flow)
+            if self.sub:
+                self.sub.take(t_ms, dt_ms, part_of(flow, SUB_SECTION))
             self.energy_wms += sum(flow.power_w) * dt_ms
-        self.meter.flow = self.factory.flow()
+        self._show_flow()
+        self.pulses.take(self._secondary_wms())
         contacts = self.factory.mask("open")
         if contacts != self._contacts:
             self._contacts = contacts
             self.panel.show(contacts)
 
+    def _show_flow(self):
+        self.meter.flow = flow = self.factory.flow()
+        if self.sub:
+            self.sub.flow = part_of(flow, SUB_SECTION)
+
+    def _secondary_wms(self):
+        return sum(self.meter.import_) // self.meter.multiplier
+
     def _beat(self):
         self.advance()
+        if self._sampling:
+            self.panel.sample(ac_sample(self.meter))
         self._feed_peer()
         if time.monotonic() - self._saved_at >= SAVE_S:
             self.save()
@@ -109,20 +148,29 @@ class World:
         self.advance()
         self.factory.set_outputs(outputs.trip, outputs.permit)
         self.panel.show(self.factory.mask("open"))
+        self.panel.inputs(self._inputs)
         self._arm()
+
+    def _close(self, mask):
+        """Closing coils: a switch whose release is held does not close."""
+        self.advance()
+        for i in range(len(self.factory.switches)):
+            if mask >> i & 1:
+                self.factory.close(i + 1)
+        self.advance()
 
     def _relay(self):
         """The meter's own relay moves the main switch."""
         if self.factory.main_open != self.meter.relay_open:
             self.factory.main_open = self.meter.relay_open
-            self.meter.flow = self.factory.flow()
+            self._show_flow()
 
     # ---- verbs of the control port
 
     def set_load(self, load_w):
         self.advance()
         self.factory.load_w = load_w
-        self.meter.flow = self.factory.flow()
+        self._show_flow()
         self._feed_peer()
 
     def close_switch(self, round_no):
@@ -139,6 +187,20 @@ class World:
     def set_meter_clock(self, seconds):
         self.advance()
         self.meter.set_clock_offset(seconds)
+
+    def set_inputs(self, mask):
+        self._inputs = mask
+        self.panel.inputs(mask)
+
+    def press(self, key):
+        self.panel.key(key)
+
+    def set_sampling(self, on):
+        self._sampling = on
+
+    def set_pulses(self, constant):
+        self.advance()
+        self.pulses.start(constant, self._secondary_wms())
 
     def set_mute(self, on):
         self.line.faults.mute = on
@@ -187,6 +249,9 @@ class World:
             "tripped": factory.mask("coil"),
             "alarm": self.panel.outputs.alarm,
             "permitted": factory.mask("permitted"),
+            "sounding": self.panel.sounding,
+            "pulses": self.pulses.sent,
+            "sub_energy_wh": self.sub.energy_wh()[0] if self.sub else None,
             "main_open": factory.main_open,
             "edges": [[self.mono_ms(t), round_no, what] for t, round_no, what in factory.edges],
             "meter": {"energy_wh": self.meter.energy_wh(), "local": self.meter.local().isoformat()},
@@ -218,6 +283,8 @@ class World:
         """Keep the registers, so that the meter never runs backwards over a restart of the world."""
         self._saved_at = time.monotonic()
         kept = {"meter": self.meter.dump(), "energy_wms": self.energy_wms}
+        if self.sub:
+            kept["sub"] = self.sub.dump()
         new = self._state.with_suffix(".new")
         with new.open("w", encoding="utf-8") as file:
             json.dump(kept, file)
@@ -230,6 +297,8 @@ class World:
             kept = json.loads(self._state.read_text(encoding="utf-8"))
             self.meter.load(kept["meter"])
             self.energy_wms = int(kept["energy_wms"])
+            if self.sub and "sub" in kept:
+                self.sub.load(kept["sub"])
             self.factory.main_open = self.meter.relay_open
 
     def close(self):
@@ -239,5 +308,8 @@ class World:
         self.save()
         if self._peer:
             self._peer.stop()
+        self.pulses.close()
         self.panel.close()
         self.line.close()
+        if self.line2:
+            self.line2.close()

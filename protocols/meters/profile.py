@@ -22,7 +22,8 @@ from protocols.meters.points import BY_ALIAS, BY_NO
 ROW = "<HBBb"  # of firmware/metering/profile.py too, which must not load these tables
 
 POWER_DI, ENERGY_DI = 0x02030000, 0x00010000
-# A round of these takes 11 s, well inside the minute for which a value stands for a curve slot.
+# A round of these takes 19 s, well inside the minute for which a value stands for a curve slot. What a meter
+# does not have it refuses once, and is not asked again.
 SLOW_DIS = (
     0x0001FF00,  # energy, total and tariffs
     0x0201FF00,  # voltages
@@ -35,6 +36,14 @@ SLOW_DIS = (
     0x04000503,  # status word 3: supply, relay
     0x04000504,  # status word 4: phase A
     0x04000507,  # status word 7: sequence, unbalance, power down
+    0x00020000,  # exported energy
+    0x02800001,  # neutral current
+    0x0208FF00,  # voltage distortion
+    0x0209FF00,  # current distortion
+    0x0400010C,  # clock
+    0x03300D00,  # times the cover was opened
+    0x03300E00,  # times the terminal cover was opened
+    0x03300000,  # times it was programmed
 )
 FREEZE_TIME_DI, FREEZE_ENERGY_DI = 0x05060001, 0x05060101
 # DL/T 645-2007 leaves blocks to the maker; the public simulators know none.

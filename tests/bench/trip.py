@@ -20,6 +20,7 @@ def main() -> None:
         "bench": "trip",
         "value": round(p95_ms, 2),
         "unit": "ms (95 %)",
+        "p95_ms": round(p95_ms, 2),
         "max_ms": round(taken[-1][0] / 1000, 2),
         "decisions": len(taken),
         "peer": PERIOD_MS,

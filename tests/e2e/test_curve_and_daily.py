@@ -1,7 +1,6 @@
 """Curve points and daily freezes, from the meter to the reading store; what is missing stays missing."""
 
 import time
-from itertools import pairwise
 
 import pytest
 
@@ -9,7 +8,7 @@ from hil.plugin import MULTIPLIER
 from protocols import cbor
 from protocols.lines import dlt645
 from protocols.meters.points import BY_ALIAS
-from protocols.uplink import messages
+from protocols.uplink import messages, parameters
 from protocols.uplink.messages import CURVE, DAILY
 from station.store import schema
 from station.store.readings import unpacked
@@ -18,8 +17,8 @@ POWER, ENERGY = BY_ALIAS["power_dw"][0], BY_ALIAS["energy_import_wh"][0]
 TARIFFS = [BY_ALIAS[f"energy_import_t{tariff}_wh"][0] for tariff in range(1, 5)]
 MEASURED, BACKFILLED, SUSPECT = 0, 1, 4
 FREEZE_ENERGY_DI = 0x05060101
-INTERVAL_S = 15
-LOAD_W = 2_000_000  # 104 Wh at the meter in 15 s: more than its count of 10 Wh
+INTERVAL_S = 60  # the shortest there is
+LOAD_W = 2_000_000
 COUNT_WH = 10
 OFFSET_S = 28800
 DAY_S = 86400
@@ -41,51 +40,33 @@ def _restart(rig, dut, boot, **changes):
     dut.expect(rf"boot={boot}\b", timeout=30)
 
 
-@pytest.fixture
-def curve(rig, dut):
+@pytest.mark.timeout(420)
+def test_curve_points_have_their_slots_and_the_truth_and_a_mute_slot_stays_missing(rig):
     rig.load(LOAD_W)
-    _restart(rig, dut, 2, curve_interval_s=INTERVAL_S)
-    rig.wait(lambda: len(_slots(rig)) >= 2, "two slots of 15 s", 90)
-    return rig
-
-
-@pytest.mark.timeout(300)
-def test_curve_points_have_their_slots_and_the_truth(curve):
-    known = len(_slots(curve))
-    before = curve.world.truth()["meter"]["energy_wh"][0]
-    asked_s = time.time()
-    curve.wait(lambda: len(_slots(curve)) >= known + 3, "three more slots", 90)
-    after = curve.world.truth()["meter"]["energy_wh"][0]
-    rows = _readings(curve, CURVE)
-    slots = [slot for slot in _slots(curve) if slot > asked_s][:3]
-    assert [b - a for a, b in pairwise(slots)] == [INTERVAL_S] * 2
-    assert all(slot % INTERVAL_S == 0 for slot in slots)
-    used = LOAD_W * INTERVAL_S // 3600 // MULTIPLIER
-    for slot in slots:
+    params = {"section": parameters.METERING, "version": 1, "values": {1: INTERVAL_S}}
+    rig.done(rig.send(messages.PARAMETERS, params))
+    rig.wait(lambda: _slots(rig), "the first slot", 90)
+    muted_s = _slots(rig)[-1] + INTERVAL_S
+    rig.world.ask(mute=True)
+    time.sleep(max(0, muted_s + INTERVAL_S - 40 - time.time()))
+    rig.world.ask(mute=False)
+    before = rig.world.truth()["meter"]["energy_wh"][0]
+    rig.wait(lambda: _slots(rig)[-1] >= muted_s + 2 * INTERVAL_S, "two slots after the mute", 180)
+    after = rig.world.truth()["meter"]["energy_wh"][0]
+    slots, rows = _slots(rig), _readings(rig, CURVE)
+    assert [slot - muted_s for slot in slots] == [-INTERVAL_S, INTERVAL_S, 2 * INTERVAL_S]
+    for slot in slots[1:]:
         row = rows[slot]
         assert (row["quality"], row["t_ok"]) == (MEASURED, 1)
         assert abs(row["points"][POWER] - LOAD_W * 10 // MULTIPLIER) <= 1
         assert before <= row["points"][ENERGY] <= after
-    for a, b in pairwise(slots):
-        # Each is read at most 3 s (a fifth of the interval) after its slot began, once a second.
-        late_wh = used * 4 // INTERVAL_S + COUNT_WH
-        assert abs(rows[b]["points"][ENERGY] - rows[a]["points"][ENERGY] - used) <= late_wh
-
-
-@pytest.mark.timeout(300)
-def test_a_slot_without_readings_stays_missing(curve):
-    time.sleep((1.5 - time.time()) % INTERVAL_S)
-    muted_slot = int(time.time()) // INTERVAL_S * INTERVAL_S + INTERVAL_S
-    curve.world.ask(mute=True)
-    time.sleep(20)
-    curve.world.ask(mute=False)
-    curve.wait(lambda: any(slot > muted_slot for slot in _slots(curve)), "slots after the mute", 90)
-    slots = _slots(curve)
-    assert muted_slot not in slots
-    assert muted_slot - INTERVAL_S in slots
-    curve.wait(lambda: _slots(curve)[-1] > slots[-1], "one more slot")
-    assert muted_slot not in _slots(curve), "nor is it made later"
-    curve.assert_whole()
+    used = LOAD_W * INTERVAL_S // 3600 // MULTIPLIER
+    # Each is read at most 12 s (a fifth of the interval) after its slot began.
+    late_wh = used // 5 + COUNT_WH
+    assert abs(rows[slots[2]]["points"][ENERGY] - rows[slots[1]]["points"][ENERGY] - used) <= late_wh
+    rig.event("parameters_changed", section=parameters.METERING, version=1)
+    assert rig.now()["parameters"] == {parameters.METERING: 1}
+    rig.assert_whole()
 
 
 def _next_midnight_s(now_s):

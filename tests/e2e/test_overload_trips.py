@@ -43,5 +43,5 @@ def test_below_the_safety_setpoint_nothing_trips(rig):
 
 def _reason(rig):
     """Why period control acts or does not; "" while it is not told."""
-    told = [REASONS[reason] for control, _phase, reason in rig.now()["controls"] if control == PERIOD]
+    told = [REASONS[reason] for control, _phase, reason, _group in rig.now()["controls"] if control == PERIOD]
     return told[0] if told else ""

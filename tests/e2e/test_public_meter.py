@@ -59,7 +59,7 @@ def test_a_refused_block_is_asked_once_and_its_singles_go_on(rig):
     _points(rig, *VOLTS)
     from_ms = rig.world.frames(1)[-1][0]
     asked = {}  # ms of the burst -> what the terminal said
-    end_s = rig.now()["t_s"] + 30
+    end_s = rig.now()["t_s"] + 60  # a round of slow reads takes half a minute
     while rig.now()["t_s"] < end_s:
         heard = rig.world.frames(100)[:-1]  # the last one may still grow
         asked.update((t_ms, data) for t_ms, talker, data in heard if talker == "terminal" and t_ms > from_ms)

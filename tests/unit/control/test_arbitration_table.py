@@ -67,24 +67,25 @@ BASE = terminal_under_all_controls()
 def guaranteed(state, mode):
     if mode == ON:
         return core.apply(state, messages.GUARANTEE, on(), BASE.now, 9)[0].guarantee
-    return core.load({**core.dump(state), "guarantee": None}, 2).guarantee if mode == BAD else state.guarantee
+    dumped = core.dump(state)
+    dumped["control"]["guarantee"] = None
+    return core.load(dumped, 2).guarantee if mode == BAD else state.guarantee
 
 
 def state_with(mode, remote_mask, remote_phase, loop_mask, loop_phase, purchase_mask):
     """Each control holds its mask tripped just now; nothing else becomes due in the next step."""
     state, now_s = BASE.state, BASE.now.run_s
-    entries = (Entry(remote_mask, remote_phase, now_s, 900, 0, 1000),) if remote_mask else ()
+    entries = (Entry(remote_mask, remote_phase, now_s, 900, 0, 1000, 0, now_s),) if remote_mask else ()
     last = loop_mask & -loop_mask or 1
-    loop = evolve(state.loop, tripped=loop_mask, phase=loop_phase, round=last, since_s=now_s)
-    left_wh = 0 if purchase_mask else 1000
-    return evolve(
-        state,
-        guarantee=guaranteed(state, mode),
-        remote=entries,
-        loop=loop,
-        purchase=evolve(state.purchase, tripped=purchase_mask, alarmed=1, since_s=now_s),
-        account=evolve(state.account, remaining_wh=left_wh),
+    group = state.groups[0]
+    group = evolve(
+        group,
+        loop=evolve(group.loop, tripped=loop_mask, phase=loop_phase, round=last, since_s=now_s),
+        bought=evolve(group.bought, tripped=purchase_mask, alarmed=1, since_s=now_s),
+        account=evolve(group.account, left=0 if purchase_mask else 1000),
     )
+    groups = (group, *state.groups[1:])
+    return evolve(state, guarantee=guaranteed(state, mode), remote=entries, groups=groups)
 
 
 @pytest.mark.parametrize("mode", [OFF, ON, BAD])

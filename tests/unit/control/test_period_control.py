@@ -5,7 +5,7 @@ import pytest
 from firmware.control.period import number_periods
 from protocols.uplink import messages
 from protocols.uplink.codes import PERIOD
-from tests.unit.control.bench import MIDNIGHT_S, NO_HOUR, Terminal, codes, plan, with_plan
+from tests.unit.control.bench import MIDNIGHT_S, NO_HOUR, Terminal, codes, plan, released, with_plan
 
 HALF_S = 1800
 
@@ -44,7 +44,7 @@ def test_more_than_8_periods_are_refused_with_their_reason():
 )
 def test_setpoint_floats_in_whole_watts(base_w, float_pct, setpoint_w):
     terminal = with_plan(setpoints_w=[base_w], float_pct=float_pct)
-    assert terminal.out.setpoint_w == setpoint_w
+    assert terminal.out.groups[0].setpoint_w == setpoint_w
 
 
 def test_period_without_a_setpoint_does_nothing_and_says_so():
@@ -64,10 +64,9 @@ def test_plan_without_hours_is_outside():
     assert with_plan(codes=NO_HOUR).control(PERIOD) == ("idle", "outside_period")
 
 
-def test_no_plan_is_not_enabled():
+def test_a_terminal_without_a_plan_has_no_row_for_it():
     terminal = Terminal()
-    terminal.step()
-    assert terminal.control(PERIOD) == ("idle", "not_enabled")
+    assert terminal.step().controls == ()
 
 
 def trip_one(**changes):
@@ -90,7 +89,7 @@ def test_change_of_code_starts_anew():
     terminal = trip_one(codes=codes("12"), setpoints_w=[90000, 100000], alarm_s=[120, 3600])
     terminal.run(HALF_S - 130)
     assert terminal.out.tripped == 0
-    assert terminal.out.setpoint_w == 100000
+    assert terminal.out.groups[0].setpoint_w == 100000
     assert terminal.out.alarm == 0b01
 
 
@@ -98,27 +97,27 @@ def test_midnight_does_not_end_a_period_whose_code_goes_on():
     night = "1" + "0" * 46 + "1"
     start_s = MIDNIGHT_S + 47 * HALF_S
     terminal = trip_one(codes=codes(night), setpoints_w=[80000, 90000], local_s=start_s, alarm_s=[120, 3600])
-    assert terminal.out.setpoint_w == 90000
+    assert terminal.out.groups[0].setpoint_w == 90000
     terminal.run(HALF_S - 131)
-    assert terminal.out.setpoint_w == 90000
+    assert terminal.out.groups[0].setpoint_w == 90000
     terminal.run(1)
-    assert terminal.out.setpoint_w == 80000
+    assert terminal.out.groups[0].setpoint_w == 80000
     assert terminal.out.tripped == 0b01
     assert "power_control_end" not in terminal.names()
 
 
 def test_release_lets_go_and_ends():
     terminal = trip_one()
-    assert terminal.do(messages.PERIOD_RELEASE) == "none"
+    assert terminal.do(messages.RELEASE, released(PERIOD)) == "none"
     assert terminal.step().tripped == 0
-    assert terminal.out.plan_id == 0
+    assert terminal.out.groups[0].plan_id == 0
     assert terminal.names()[-3:] == ["power_control_trip", "power_control_end", "close_permitted"]
-    assert terminal.control(PERIOD) == ("idle", "not_enabled")
+    assert terminal.control(PERIOD) is None
 
 
-def test_release_of_nothing_is_done_without_a_word():
+def test_release_of_nothing_is_refused_without_a_word():
     terminal = Terminal()
-    assert terminal.do(messages.PERIOD_RELEASE) == "none"
+    assert terminal.do(messages.RELEASE, released(PERIOD)) == "nothing_to_release"
     assert terminal.told == []
 
 
@@ -147,5 +146,5 @@ def test_without_a_clock_what_is_tripped_is_let_go_after_a_day():
 
 def test_plan_id_is_the_command_that_set_it():
     terminal = with_plan()
-    assert terminal.out.plan_id == terminal.command
-    assert terminal.data("plan_set") == [{"command": 1, "control": PERIOD, "rounds": 0b11}]
+    assert terminal.out.groups[0].plan_id == terminal.command
+    assert terminal.data("plan_set") == [{"command": 1, "control": PERIOD, "group": 1, "rounds": 0b11}]

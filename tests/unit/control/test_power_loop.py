@@ -70,6 +70,7 @@ def test_post_trip_record_has_the_power_before_and_after():
     assert terminal.data("power_control_trip") == [
         {
             "control": PERIOD,
+            "group": 1,
             "rounds": 0b01,
             "ago_s": 120,
             "power_before_w": 120000,

@@ -5,7 +5,7 @@ import pytest
 from firmware.control import core
 from protocols.uplink import messages
 from protocols.uplink.codes import PERIOD, PURCHASE, REMOTE
-from tests.unit.control.bench import OFF, Terminal, on, order, plan, refresh, with_plan
+from tests.unit.control.bench import OFF, Terminal, on, order, plan, refresh, released, with_plan
 
 TRIP, PERMIT, GUARANTEE = messages.TRIP, messages.PERMIT_CLOSE, messages.GUARANTEE
 
@@ -147,17 +147,17 @@ def test_guarantee_lets_everything_go_and_refuses_control(state):
         assert terminal.do(GUARANTEE, on()) == "none"
     else:
         dumped = core.dump(terminal.state)
-        dumped["guarantee"] = "?"
+        dumped["control"]["guarantee"] = "?"
         terminal.state = core.load(dumped, 2)
     reason = {"on": "guaranteed", "unreadable": "guarantee_unreadable"}[state]
     assert terminal.step().tripped == 0
     assert terminal.out.permitted == 0b11
-    assert terminal.out.setpoint_w is None
+    assert terminal.out.groups[0].setpoint_w is None
     assert terminal.do(TRIP, params()) == reason
     assert terminal.do(messages.PERIOD_PLAN, plan()) == reason
     assert terminal.control(PERIOD) == ("monitor", reason)
     assert terminal.control(PURCHASE) == ("monitor", reason)
-    assert terminal.control(REMOTE) == ("idle", reason)
+    assert terminal.control(REMOTE) is None
     terminal.restart()
     assert terminal.run(1000).tripped == 0
     assert terminal.out.guarantee == {"on": 1, "unreadable": 2}[state]
@@ -166,10 +166,10 @@ def test_guarantee_lets_everything_go_and_refuses_control(state):
 @pytest.mark.parametrize("command", [on(60), OFF])
 def test_only_a_guarantee_command_ends_unreadable(command):
     terminal = Terminal()
-    terminal.state = core.load({}, 2)
+    terminal.state = core.load({"control": {}}, 2)
     assert terminal.step().guarantee == 2
-    for kind in (messages.PERIOD_RELEASE, messages.PURCHASE_RELEASE):
-        terminal.do(kind)
+    for control in (PERIOD, PURCHASE):
+        terminal.do(messages.RELEASE, released(control))
     terminal.do(messages.PURCHASE, order(1, 5))
     assert terminal.do(GUARANTEE, {"on": 2, "duration_s": 0}) == "bad_params"
     assert terminal.run(100000, every_s=1000).guarantee == 2

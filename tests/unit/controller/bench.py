@@ -4,15 +4,10 @@ from firmware.control import core
 from firmware.controller import Controller
 from firmware.hal import fake
 from firmware.link.gate import Gate
-from firmware.metering.profile import Profile
-from firmware.metering.readings import Latest
 from firmware.store.kv import Kv, StoreError
-from protocols.meters import profile
-from protocols.uplink import messages
-from protocols.uplink.codes import EVENT_CODE, EVENT_FIELDS, EVENTS
+from protocols.uplink import parameters
+from protocols.uplink.codes import EVENT_CODE, EVENT_FIELD_NO
 
-PROFILE = Profile(profile.dlt645())
-MULTIPLIER = fake.IDENTITY["multiplier"]
 TRIP_1 = {"rounds": 1, "delay_s": 0, "limit_s": 0}
 PLAN = {
     "codes": b"\x55" * 12,
@@ -39,6 +34,9 @@ class _Relays(fake.Relays):
             self._order.append(("drive", trip_mask))
         super().drive(trip_mask)
 
+    def close(self, mask):
+        self._order.append(("close", mask))
+
 
 class Bench:
     """`told`: (name, {field: value}) of every event. `flash_dead`: every put is refused."""
@@ -46,7 +44,9 @@ class Bench:
     def __init__(self, folder):
         self.order = []
         self.told = []
-        self.board = fake.Board(str(folder))
+        self.board = fake.Board(str(folder), facts=dict(fake.FACTS, direct_close=True))
+        self.groups = ((None, None),)
+        self.price_e4 = None
         self.board.relays = _Relays(self.order)
         self.clock = self.board.clock
         self.clock.set_ms(self.clock.now_ms())
@@ -63,8 +63,13 @@ class Bench:
         self.kv = Kv(self.kv._path)
         self.kv.open()
         self._put, self.kv.put = self.kv.put, self._refusable
-        self.latest = Latest(self.clock)
-        self.controller = Controller(self.board, self.kv, PROFILE, self.latest, self._add)
+        self.controller = Controller(self.board, self.kv, lambda: (self.groups, self.price_e4), self)
+        self.configure()
+
+    def configure(self, control=(), guarantee=()):
+        """Parameters with defaults, but for the fields named."""
+        both = (parameters.CONTROL, control), (parameters.GUARANTEE, guarantee)
+        self.controller.configure(*[dict(parameters.read(no, {}), **dict(given)) for no, given in both])
 
     def _refusable(self, values):
         self.order.append(("put", sorted(values)))
@@ -72,11 +77,14 @@ class Bench:
             raise StoreError("flash")
         self._put(values)
 
-    def _add(self, stream, kind, _t_s, _t_ok, body):
+    def tell(self, name, fields):
+        """As firmware.events: every field has its number."""
+        assert all(field in EVENT_FIELD_NO or field == "ago_s" for field in fields)
+        self.order.append(("tell", EVENT_CODE[name]))
+        self.told.append((name, fields))
+
+    def _add(self, _stream, _kind, _t_s, _t_ok, body):
         self.order.append(("add", body.get("code")))
-        if kind == messages.EVENT:
-            assert stream == "ev"
-            self.told.append((EVENTS[body["code"]], {EVENT_FIELDS[n]: v for n, v in body["data"].items()}))
         return 1
 
     def gate(self):
@@ -98,17 +106,15 @@ class Bench:
     def run(self, seconds, power_w=0, energy_wh=None):
         """A step a second with fresh readings, primary side; power None: the meter is mute."""
         for _ in range(seconds):
-            if power_w is not None:
-                self.latest.put({PROFILE.power: power_w * 10 // MULTIPLIER})
-            if energy_wh is not None:
-                self.latest.put({PROFILE.energy: energy_wh // MULTIPLIER})
+            energy_wh = self.groups[0][1] if energy_wh is None else energy_wh
+            self.groups = ((power_w, energy_wh),)
             self.controller.step()
             self.clock.advance(1000)
 
-    def do(self, kind, params=None):
+    def do(self, kind, params=None, scope=0):
         """Apply and journal as the gate does, then commit; the reason."""
         self.command += 1
-        reason, entries, commit = self.controller.apply(kind, params or {}, self.command)
+        reason, entries, commit = self.controller.apply(kind, params or {}, self.command, scope)
         if not reason:
             self.kv.put(entries)
             commit()
@@ -124,7 +130,7 @@ class Bench:
 
     def state(self):
         """What the journal holds."""
-        return core.load(self.kv.get("control"), self.board.facts["rounds"])
+        return core.load({key: self.kv.get(key) for key in core.KEYS}, self.board.facts["rounds"])
 
 
 def code(name):

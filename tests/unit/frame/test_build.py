@@ -1,5 +1,8 @@
 """The build of the device tree: what it refuses, what it leaves alone, what a second build beside it sees."""
 
+# the programs stand here as texts
+# ruff: noqa: E501
+
 import threading
 from pathlib import Path
 
@@ -12,8 +15,8 @@ from tools import build
 def tree(tmp_path: Path) -> Path:
     for name, text in {
         "protocols/cbor.py": "def one():\n    return 1\n",
-        "firmware/terminal.py": "from protocols import cbor\n\nprint('booted', cbor.one())\n",
-        "boards/unix/main.py": "import firmware.terminal\n",
+        "firmware/terminal.py": "from protocols import cbor\n\ndef start():\n    print('booted', cbor.one())\n",
+        "boards/unix/main.py": "from firmware import terminal\n\nterminal.start()\n",
         "boards/unix/board.json": '{"name": "unix"}',
         "station/app.py": "match 1:\n    case 1: pass\n",  # not the device's
     }.items():
@@ -47,7 +50,7 @@ def test_tree_boots_without_its_sources(tree, run_micropython, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "bad", ["match a:\n    case 1: pass\n", "def f(a, /): pass\n", "b = {**a}\n", "def f(:\n"]
+    "bad", ["match a:\n    case 1: pass\n", "def f(a, /): pass\nf(1)\n", "print({**{}})\n", "def f(:\n"]
 )
 def test_what_the_device_cannot_compile_fails_by_name(tree, bad):
     (tree / "firmware/terminal.py").write_text(bad)
@@ -62,7 +65,9 @@ def test_unchanged_file_is_not_compiled_again_and_a_changed_one_is(tree):
     build.build(tree, tree / "build", ("unix",))
     same, other = (tree / "build/unix" / n for n in ("protocols/cbor.mpy", "firmware/terminal.mpy"))
     before = same.stat().st_ino, other.stat().st_ino
-    (tree / "firmware/terminal.py").write_text("print('changed')\n")
+    (tree / "firmware/terminal.py").write_text(
+        "from protocols import cbor\n\ndef start():\n    print('changed', cbor.one())\n"
+    )
     build.build(tree, tree / "build", ("unix",))
     assert same.stat().st_ino == before[0]
     assert other.stat().st_ino != before[1]
@@ -91,20 +96,29 @@ def test_two_builds_at_once_leave_whole_files(tree):
 
 
 def test_ceilings_are_kept_by_name():
-    file, total = build.FILE_CEILING, build.TERMINAL_CEILING
-    at = {"x64": {Path("protocols/a.py"): file}}
-    over = {"x64": {Path("protocols/a.py"): file + 1}}
-    assert build.over_ceiling(at) == []
-    assert "protocols/a.py: 8193 bytes for x64" in build.over_ceiling(over)[0]
-    many = {"x64": {Path(f"firmware/{n}.py"): file for n in range(total // file + 1)}}
-    assert "a terminal for x64" in build.over_ceiling(many)[0]
-    boards = {"x64": {Path(f"boards/{n}/main.py"): file for n in range(total // file + 1)}}
-    assert build.over_ceiling(boards) == []
+    most = build.FILE_CEILING
+    assert build.over_ceiling({"x64": {Path("protocols/a.py"): most}}) == []
+    over = {"x64": {Path("protocols/a.py"): most + 1}, "armv6m": {Path("protocols/a.py"): most}}
+    assert build.over_ceiling(over) == [f"protocols/a.py: {most + 1} bytes for x64, ceiling {most}"]
+
+
+def test_an_image_has_ceilings_for_what_stays_and_for_what_visits():
+    image = build.Image(sizes={"resident": build.RESIDENT_CEILING, "seldom": 9}, overlays={"seldom": 9})
+    assert build.over_image_ceiling(image) == []
+    image.sizes["main"] = 1
+    image.overlays["seldom"] = build.OVERLAY_CEILING + 1
+    image.data = bytes(build.IMAGE_CEILING + 1)
+    named = [error.split(":")[0] for error in build.over_image_ceiling(image)]
+    assert named == ["what a terminal always holds", "seldom", "the image"]
 
 
 def test_what_no_device_loads_has_no_ceiling():
-    for name in ("protocols/meters/points.py", "protocols/gdw376/frames.py"):
-        assert build.over_ceiling({"x64": {Path(name): build.TERMINAL_CEILING + 1}}) == []
+    for name in (
+        "protocols/meters/points.py",
+        "protocols/gdw376/frames.py",
+        "protocols/meters/statistics.py",
+    ):
+        assert build.over_ceiling({"x64": {Path(name): build.FILE_CEILING + 1}}) == []
     one_device_loads = {"x64": {Path("firmware/concentrator.py"): build.FILE_CEILING + 1}}
     assert "firmware/concentrator.py" in build.over_ceiling(one_device_loads)[0]
 
@@ -116,14 +130,52 @@ def test_size_table_adds_up(tree):
     assert rows["protocols"] == [str(sizes[t][Path("protocols/cbor.py")]) for t in ("x64", "armv6m")]
 
 
-def test_image_boots_with_the_modules_of_the_tree(tree, run_micropython, tmp_path):
-    build.build(tree, tree / "build", ("unix",))
-    image = tmp_path / "unix.romfs"
-    image.write_bytes(build.rom_image(tree / "build/unix"))
+def booted(image: build.Image, run_micropython, tmp_path):
+    assert image.errors == []
+    file = tmp_path / "unix.romfs"
+    file.write_bytes(image.data)
     starter = tmp_path / "start.py"
     starter.write_text(
-        f"import sys, vfs\nvfs.mount(vfs.VfsRom(open({str(image)!r}, 'rb').read()), '/rom')\n"
-        "sys.path[:] = ['/rom', '.frozen']\nimport boards.unix.main\n"
+        f"import sys, vfs\nvfs.mount(vfs.VfsRom(open({str(file)!r}, 'rb').read()), '/rom')\n"
+        "sys.path[:] = ['/rom', '.frozen']\nimport boards.unix.main\nprint(len(sys.modules))\n"
+        "for name in ('protocols.cbor', 'firmware.terminal'):\n"
+        "    try:\n        __import__(name)\n    except ImportError:\n        print('no', name)\n"
     )
     done = run_micropython(starter, heap="64K")
-    assert done.stdout.strip() == "booted 1", done.stderr
+    assert done.returncode == 0, done.stderr
+    return done.stdout.split("\n")
+
+
+def test_image_boots_in_one_module_of_what_always_stays(tree, run_micropython, tmp_path):
+    image = build.rom_image(tree, tree / "build", "unix")
+    said = booted(image, run_micropython, tmp_path)
+    assert said[0] == "booted 1"
+    assert set(image.sizes) >= {"resident", "boards.unix.main"}
+    assert said[2:4] == ["no protocols.cbor", "no firmware.terminal"]
+
+
+def test_what_visits_is_a_module_of_its_own_and_its_data_lies_in_the_root(tree, run_micropython, tmp_path):
+    (tree / "firmware/seldom.py").write_text(
+        "from protocols import cbor\n\ndef work():\n    return cbor.one() + len(open('/rom/font.bin', 'rb').read())\n"
+    )
+    (tree / "firmware/front").mkdir()
+    (tree / "firmware/front/font.bin").write_bytes(b"123")
+    (tree / "firmware/terminal.py").write_text(
+        "def run():\n    from firmware import seldom\n    return seldom.work()\n\nprint('booted', run())\n"
+    )
+    (tree / "boards/unix/main.py").write_text("import firmware.terminal as t\nt.run\n")
+    assert "import firmware.terminal" in build.rom_image(tree, tree / "build", "unix").errors[0]
+    (tree / "boards/unix/main.py").write_text("from firmware import terminal\n\nprint(terminal.run())\n")
+    image = build.rom_image(tree, tree / "build", "unix")
+    assert set(image.overlays) == {"firmware_seldom", "protocols_cbor"}
+    assert image.overlays["firmware_seldom"] == image.sizes["firmware_seldom"] + image.sizes["protocols_cbor"]
+    assert booted(image, run_micropython, tmp_path)[0] == "booted 4"
+
+
+def test_what_cannot_be_followed_is_an_error_and_no_image(tree):
+    (tree / "firmware/terminal.py").write_text(
+        "from protocols import cbor\n\ndef start():\n    print([cbor])\n"
+    )
+    image = build.rom_image(tree, tree / "build", "unix")
+    assert "used as a value" in image.errors[0]
+    assert not (tree / "build/unix.romfs").exists()

@@ -103,7 +103,7 @@ def test_panel_speaks_lines_and_forgets_contacts_not_heard(rig):
     time.sleep(0.2)
     os.write(rig.line, b"2")
     assert os.read(rig.line, 1) == b"2"
-    os.write(rig.panel, b"\xff\x00noise" * 500 + b"\nI \nI 1ffff\nI x\nI 7 \nI 6\n")
+    os.write(rig.panel, b"\xff\x00noise" * 500 + b"\nI \nI 1ffff\nI x\nI 7 7\nI 6\n")
     time.sleep(0.2)
     os.write(rig.line, b"3")
     assert os.read(rig.line, 1) == b"3"

@@ -105,7 +105,7 @@ class Station:
     def raw(self, leaf, data):
         self.client.publish(topics.down(SHARD, DEVICE, leaf), data, 1)
 
-    def command(self, number, kind=messages.PURCHASE_RELEASE, params=None, key=KEY, **changes):
+    def command(self, number, kind=messages.AUTO_RELEASE, params=None, key=KEY, **changes):
         now = int(time.time()) + self.step_ms // 1000
         fields = {"device": DEVICE, "command": number, "not_before_s": now - 5, "deadline_s": now + 60}
         fields |= {"kind": kind, "params": params or {}}

@@ -49,6 +49,7 @@ class Rig:
         self.contacts: int | None = None  # None: they follow the outputs
         self.readable = True
         self.answer = 0  # reason the core gives
+        self.scopes = []  # of the commands that reached the core
         self.kv = None
         self.boot()
 
@@ -81,7 +82,8 @@ class Rig:
         self._step(lambda: self.recorded.append(body))
         return len(self.recorded)
 
-    def apply(self, kind, params, _command):
+    def apply(self, kind, params, _command, scope):
+        self.scopes.append(scope)
         if self.answer:
             return self.answer, {}, None
         after = [self.balance + params.get("value_wh", 0), self.due]
@@ -110,7 +112,7 @@ class Rig:
 
     # ---- the world outside
 
-    def seal(self, number, kind=messages.PURCHASE_RELEASE, params=None, keys=KEYS, second=False, **changes):
+    def seal(self, number, kind=messages.AUTO_RELEASE, params=None, keys=KEYS, second=False, **changes):
         fields = {"device": DEVICE, "command": number, "not_before_s": NOW_S - 5, "deadline_s": NOW_S + 600}
         fields |= {"kind": kind, "params": params or {}}
         body = messages.pack(messages.COMMAND, fields | changes)

@@ -67,7 +67,7 @@ class Control:
     def __init__(self, kv):
         self.applied, self.tripped = kv.get("control") or [0, 0]
 
-    def apply(self, kind, params, _command):
+    def apply(self, kind, params, _command, _scope):
         time.sleep_ms(CONFIG.get("apply_ms", 0))
         tripped = params["rounds"] if kind == messages.TRIP else self.tripped
         after = [self.applied + 1, tripped]
@@ -92,7 +92,7 @@ def opened(thing):
 
 board = Board()
 kv = opened(Kv(HOME + "/kv"))
-sizes = {topics.EV: CONFIG.get("ring", 65536), topics.DA: 65536, topics.LG: 16384}
+sizes = {topics.EV: CONFIG.get("ring", 65536), topics.DA: 65536, topics.LG: 16384, topics.CV: 65536}
 rings = {stream: opened(Ring(HOME + "/" + stream, size)) for stream, size in sizes.items()}
 boot = (kv.get("boot") or 0) + 1
 kv.put({"boot": boot, "epoch": kv.get("epoch") or os.urandom(8)})
@@ -120,8 +120,15 @@ def now():
     return fields
 
 
+hearing = []
+
+
+def heard():
+    hearing.append(1)
+
+
 link_session.BACKOFF_S = CONFIG.get("backoff_s", link_session.BACKOFF_S)
-session = Session(board, client, outbox, gate, hello, now, lambda step_ms: tell(step_ms=step_ms))
+session = Session(board, client, outbox, gate, hello, now, lambda step_ms: tell(step_ms=step_ms), heard)
 
 
 def add(stream, n):
@@ -143,6 +150,7 @@ def report():
         "state": session.state,
         "links": session.links,
         "counts": session.counts,
+        "heard": len(hearing),
         "gate": gate.counts,
         "applied": control.applied,
         "last": gate.last,

@@ -190,16 +190,17 @@ def test_answers_pushed_out_before_the_outbox_took_them_are_given_up(make_rig):
     assert len(rig.recorded) == len(told)
 
 
-def test_an_answer_that_became_unreadable_is_given_up(make_rig):
+@pytest.mark.parametrize("spoilt", ["spoilt", [[1]], [None, [1, 2]] + [None] * 6])
+def test_an_answer_that_became_unreadable_is_given_up(make_rig, spoilt):
     rig = make_rig()
     rig.outbox_full = True
     rig.gate.receive(rig.purchase(1))
-    rig.gate.receive(rig.purchase(2))
-    rig.kv.put({"r1": "spoilt"})
+    rig.gate.receive(rig.purchase(10))
+    rig.kv.put({"a0": spoilt})
     rig.outbox_full = False
     rig.second()
     rig.second()
-    assert (rig.results(1), rig.results(2)) == ([], [(EXECUTED, 0)])
+    assert (rig.results(1), rig.results(10)) == ([], [(EXECUTED, 0)])
 
 
 def test_a_spoilt_gate_entry_does_not_open_old_ids_again(make_rig):
@@ -220,7 +221,7 @@ def test_the_journal_holds_before_the_answer_leaves(make_rig):
     add = rig.gate._add
 
     def spy(*row):
-        seen.append(rig.kv.get("r1"))
+        seen.append(rig.kv.get("a0")[1])
         return add(*row)
 
     rig.gate._add = spy

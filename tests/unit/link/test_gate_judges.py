@@ -41,6 +41,35 @@ def test_each_check_has_its_answer(rig, changes, answer):
     assert rig.balance == 0
 
 
+@pytest.mark.parametrize(
+    ("changes", "scopes"),
+    [
+        ({}, [codes.ADDRESSED]),
+        ({"scope": codes.ADDRESSED}, [codes.ADDRESSED]),
+        ({"scope": 1}, [codes.TO_MANY]),
+    ],
+)
+def test_the_core_is_told_whether_a_command_went_to_many(rig, changes, scopes):
+    rig.gate.receive(rig.seal(7, **changes))
+    assert rig.scopes == scopes
+
+
+def test_an_unknown_scope_is_refused_before_the_core(rig):
+    rig.gate.receive(rig.seal(7, scope=2))
+    assert rig.results(7) == [refused("bad_params")]
+    assert rig.scopes == []
+
+
+def test_only_the_station_is_believed_to_be_there(rig):
+    """What `receive` returns tells the session that it heard the station."""
+    other = {"operator": bytes(32), "approver": bytes(32)}
+    assert rig.gate.receive(rig.purchase(1))
+    assert rig.gate.receive(rig.purchase(1))  # a repeat is the station's all the same
+    assert not rig.gate.receive(rig.seal(2, keys=other))
+    assert not rig.gate.receive(b"noise")
+    assert rig.gate.counts["bad_mac"] == 1
+
+
 def test_without_a_clock_no_deadline_can_be_judged(rig):
     rig.clock.ok = False
     rig.gate.receive(rig.purchase(1))
@@ -245,3 +274,13 @@ def test_a_fault_of_the_core_is_answered_and_not_met_again(rig):
     rig.gate.receive(rig.purchase(1))
     assert rig.results(1) == [refused("bad_params")] * 2
     assert (rig.gate.counts["fault"], "a fault of ours" in rig.gate.fault) == (1, True)
+
+
+def test_a_command_whose_code_finds_no_room_is_refused_and_does_nothing(rig):
+    def no_room(*_):
+        raise MemoryError
+
+    rig.gate._apply = no_room
+    rig.gate.receive(rig.purchase(1))
+    assert rig.results(1) == [refused("busy")]
+    assert (rig.gate.counts, rig.balance) == ({"no_memory": 1}, 0)

@@ -2,11 +2,13 @@
 
 import time
 
+import pytest
+
 from firmware.link.session import NEWEST, NOW_MS
 from protocols.uplink import messages, topics
 from tests.unit.link.doubles import wait_for
 
-EMPTY = {"ev": 0, "da": 0, "lg": 0}
+EMPTY = {"ev": 0, "da": 0, "lg": 0, "cv": 0}
 
 
 def all_held(report):
@@ -51,22 +53,41 @@ def test_a_killed_terminal_loses_and_doubles_nothing(make_terminal, station, bro
     assert station.events() == list(range(1, 101))
 
 
-def test_newest_data_first_and_live_state_beside_a_backlog(terminal, station):
+@pytest.mark.parametrize("stream", ["da", "cv"])
+def test_newest_data_first_and_live_state_beside_a_backlog(terminal, station, stream):
     station.welcoming = False
     wait_for(lambda: station.hellos)
-    terminal.add("da", 300)
+    terminal.add(stream, 300)
     terminal.report()
     station.welcome()
-    wait_for(lambda: ("da", 300) in station.records)
-    first = [seq for stream, seq in station.order if stream == "da"][:NEWEST]
-    assert first == list(range(301 - NEWEST, 301))
+    wait_for(lambda: (stream, 300) in station.records)
+    newest = NEWEST[stream]
+    first = [seq for each, seq in station.order if each == stream][:newest]
+    assert first == list(range(301 - newest, 301))
     terminal.add("ev", 1)
     wait_for(lambda: ("ev", 1) in station.records)
-    assert ("da", 250) not in station.records  # the event did not wait for the backlog
+    assert (stream, 250) not in station.records  # the event did not wait for the backlog
     wait_for(lambda: len(station.nows) >= 2, NOW_MS / 1000 + 10)
-    assert ("da", 250) not in station.records  # nor did the live state
-    times = [t for t, stream, body in station.batches if stream == "da"][1:]
+    assert (stream, 250) not in station.records  # nor did the live state
+    times = [t for t, each, body in station.batches if each == stream][1:]
     assert (times[-1] - times[0]) / (len(times) - 1) > 0.2  # the backlog is paced
+
+
+def test_after_an_outage_events_come_first_and_no_backlog_waits_for_another(terminal, station):
+    station.welcoming = False
+    wait_for(lambda: station.hellos)
+    for stream in ("cv", "da"):
+        terminal.add(stream, 200)
+    terminal.add("lg", 60)
+    terminal.add("ev", 40)
+    terminal.report()
+    station.welcome()
+    terminal.until(all_held)
+    streams = [stream for _t, stream, _body in station.batches]
+    assert streams[0] == "ev"
+    old = [stream for stream in streams if stream in ("da", "cv")][2:]  # without the newest of each
+    assert {"da", "cv"} == set(old[:4]), old  # side by side, not one after the other
+    assert streams.index("lg") < len(streams) - 4  # nor do general events wait for their end
 
 
 def test_a_station_that_stores_nothing_is_not_flooded(terminal, station):

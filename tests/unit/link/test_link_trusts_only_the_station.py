@@ -32,7 +32,9 @@ def test_a_delayed_trip_tells_received_then_executed(terminal, station):
 
 
 def test_forged_and_foreign_bytes_are_counted_and_change_nothing(terminal, station):
-    up(terminal)
+    station.marking = False
+    heard = up(terminal)["heard"]
+    assert heard == 1  # the welcome
     station.command(1, key=bytes(32))
     station.raw(topics.CMD, b"\xff" * 100)
     station.raw(topics.MARK, b"\xa0")
@@ -44,7 +46,7 @@ def test_forged_and_foreign_bytes_are_counted_and_change_nothing(terminal, stati
     report = terminal.report()
     assert report["gate"] == {"bad_mac": 1, "malformed": 1}
     assert report["counts"] == {"oversized": 2, "mark: no version": 1, "foreign topic": 1}
-    assert (report["applied"], report["links"]) == (1, 1)
+    assert (report["applied"], report["links"], report["heard"]) == (1, 1, heard + 1)
     assert station.results(1) == []
 
 

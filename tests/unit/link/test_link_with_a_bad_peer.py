@@ -230,7 +230,7 @@ def test_the_welcome_of_an_earlier_link_sets_no_clock(make_terminal, peer):
 
 def command(sock, number):
     fields = {"device": DEVICE, "command": number, "not_before_s": 0, "deadline_s": 1 << 33}
-    fields |= {"kind": messages.PURCHASE_RELEASE, "params": {}}
+    fields |= {"kind": messages.AUTO_RELEASE, "params": {}}
     publish(sock, topics.CMD, messages.pack(messages.COMMAND, fields), number)
 
 
@@ -278,7 +278,7 @@ def test_a_command_is_journalled_before_it_is_acknowledged(make_terminal, peer, 
             data += sock.recv(4096)
         kv = Kv(str(tmp_path / "flash" / "kv"))
         kv.open()
-        order.append((kv.get("gate")[0], kv.get("control"), kv.get("r7")[:2], time.monotonic() - sent))
+        order.append((kv.get("gate")[0], kv.get("control"), kv.get("a0")[7][:2], time.monotonic() - sent))
         kv.close()
 
     make_terminal(peer(play).port, apply_ms=300)

@@ -50,7 +50,7 @@ class Client:
 @pytest.fixture
 def session(tmp_path):
     board = Board(str(tmp_path))
-    return Session(board, Client(), Outbox(), None, dict, dict, lambda step_ms: None)
+    return Session(board, Client(), Outbox(), None, dict, dict, lambda step_ms: None, list)
 
 
 def greet(session, late_ms):

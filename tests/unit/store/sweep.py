@@ -1,6 +1,6 @@
 """Power cut at every single write of a piece of work on the store. Runs on MicroPython; last line is JSON.
 
-    micropython sweep.py kv|ring PREFILL STEPS [refuse]
+    micropython sweep.py kv|ring|purchase|parameters|freeze PREFILL STEPS [refuse]
 
 PREFILL steps are done undisturbed; then for each write of the next STEPS, torn three ways, a copy of that
 flash does them until the cut, is mounted again and compared with the model; then it goes on, is cut once more
@@ -18,13 +18,14 @@ from firmware.store.record import StoreError
 from firmware.store.ring import Ring
 
 BLOCKS = 48
+KINDS = ("lost", "doubled", "unbootable")
 PATH = torn.MOUNT + "/s"
 
 
 class KvWork:
     """Each step commits two keys at once, of changing sizes; every 5th deletes one."""
 
-    def __init__(self):
+    def __init__(self, _root):
         self.acked = {}
         self.pending = {}
 
@@ -69,7 +70,7 @@ def data_of(seq):
 class RingWork:
     """Appends with overflow (three segments); at times it forgets half or all."""
 
-    def __init__(self):
+    def __init__(self, _root):
         self.next = self.first = 1  # acknowledged
         self.may_go = 1  # everything from here on must be held
         self.dropped = 0  # overflows seen
@@ -125,6 +126,14 @@ WORKS = {"kv": KvWork, "ring": RingWork}
 STATE = ("acked", "pending", "next", "first", "may_go", "dropped")  # what a model remembers across power cuts
 
 
+def kinds(kind):
+    if kind not in WORKS:
+        import works
+
+        WORKS.update(works.WORKS)
+    return WORKS[kind]
+
+
 def run(work, first, steps):
     """Return the number of steps done before the flash failed."""
     for n in range(first, first + steps):
@@ -137,14 +146,17 @@ def run(work, first, steps):
 
 def session(kind, image, model, first, steps, **fault):
     """Power up, check, work until done or cut; return (complaint, steps done, device)."""
-    work = WORKS[kind]()
+    work = kinds(kind)(torn.MOUNT)
     for name in STATE:
         if name in model:
             setattr(work, name, model[name])
     cut_before = model.get("cut", False)
     with torn.Power(image) as device:
-        work.open()
-        complaint = work.check(cut_before)
+        try:
+            work.open()
+            complaint = work.check(cut_before)
+        except (OSError, StoreError) as e:
+            complaint = "unbootable " + repr(e)
         for name, value in fault.items():
             setattr(device, name, value)
         device.writes = device.erases = 0
@@ -154,7 +166,7 @@ def session(kind, image, model, first, steps, **fault):
             if not complaint and device.mode == torn.NOTHING:
                 done += run(work, first + done, steps - done)
         model["facts"] = work.facts()
-        work.store.close()
+        (getattr(work, "close", None) or work.store.close)()
     for name in STATE:
         if hasattr(work, name):
             model[name] = getattr(work, name)
@@ -178,6 +190,13 @@ def suffer(kind, image, model, first, steps, fault):
         if not complaint:
             complaint, _done, _device = session(kind, image, model, first + done + 1, 3, **later)
     return complaint
+
+
+def kind_of(complaint):
+    """unbootable: the store did not open; doubled: more stands than was ever begun; else lost."""
+    if complaint.startswith(("damaged", "unbootable")):
+        return "unbootable"
+    return "doubled" if complaint.startswith("doubled") else "lost"
 
 
 def sweep(kind, prefill, steps, refuse):
@@ -208,6 +227,7 @@ def sweep(kind, prefill, steps, refuse):
         "crossed": after["facts"] > model["facts"],  # a snapshot was made; records overflowed
         "cuts": cuts,
         "faults": len(failed),
+        "kinds": {name: sum(1 for row in failed if kind_of(row[2]) == name) for name in KINDS},
         "failed": failed[:5],
     }
 

@@ -41,3 +41,27 @@ def test_every_write_refused_once(run_micropython, kind, prefill, steps):
     summary = swept(run_micropython, kind, prefill, steps, "refuse")
     assert summary["cuts"] == 2 * summary["writes"] >= 60
     assert summary["failed"] == []
+
+
+PATHS = [  # what a terminal keeps, each on its real path
+    ("freeze", 0, 6),
+    ("freeze", 140, 4),
+    ("parameters", 0, 6),
+    ("parameters", 100, 4),
+    ("purchase", 0, 3),
+    ("purchase", 36, 3),
+]
+
+
+@pytest.mark.parametrize(("kind", "prefill", "steps"), PATHS)
+def test_every_write_of_orders_parameters_and_freezes_cut_three_ways(run_micropython, kind, prefill, steps):
+    summary = swept(run_micropython, kind, prefill, steps)
+    assert summary["cuts"] == 3 * summary["writes"] >= 30
+    assert summary["failed"] == []
+
+
+@pytest.mark.parametrize("kind", ["freeze", "parameters", "purchase"])
+def test_every_write_of_them_refused_once(run_micropython, kind):
+    summary = swept(run_micropython, kind, 0, 3, "refuse")
+    assert summary["cuts"] == 2 * summary["writes"] >= 10
+    assert summary["failed"] == []

@@ -1,0 +1,42 @@
+"""Which room takes which command, for the gate.
+
+Every room's apply is pure and returns (reason, {kv key: value}, commit function); the gate journals the
+entries with its own and then calls commit. So a power cut leaves all of a command or nothing of it.
+"""
+
+from protocols.uplink import messages, parameters
+from protocols.uplink.codes import REASON_NO, TO_MANY
+
+
+class Commands:
+    """`error` says in words why the last command was refused, "" when the reason says all."""
+
+    def __init__(self, controller, settings, notices, points):
+        self._controller = controller
+        self._settings = settings
+        self._notices = notices
+        self._points = points
+        self.error = ""
+
+    def apply(self, kind, params, command_id, scope=0):
+        self.error = ""
+        if kind not in (messages.PARAMETERS, messages.REMINDER, messages.MESSAGE, messages.METER_CHANGE):
+            return self._controller.apply(kind, params, command_id, scope)
+        if self._excluded(kind, scope):
+            return REASON_NO["excluded"], {}, None
+        if kind == messages.PARAMETERS:
+            result = self._settings.apply(params)
+            self.error = self._settings.error if result[0] else ""
+            return result
+        if kind == messages.METER_CHANGE:
+            return self._points.change_meter(params)
+        return self._notices.apply(kind, params, command_id)
+
+    def _excluded(self, kind, scope):
+        """The core judges its own kinds by the same rule (setting exclusion_strict)."""
+        outputs = self._controller.outputs
+        if outputs is None or not outputs.excluded:
+            return False
+        if scope == TO_MANY:
+            return True
+        return kind != messages.PARAMETERS and self._settings.get(parameters.CONTROL)["exclusion_strict"]

@@ -1,7 +1,7 @@
 """What each command does to the state. Needed when a command comes only: `core.apply` imports it then."""
 
-from firmware.control import checks, core, group, guarantee, period, power, quota, remote, windows
-from firmware.control.records import PLANNED, Entry, Float, Plan, Terms, evolve
+from firmware.control import checks, core, energy, group, guarantee, period, power, quota, remote, windows
+from firmware.control.records import PLANNED, Entry, Float, Plan, Terms, evolve, reading
 from firmware.control.saved import PLAN_KINDS
 from protocols.uplink import messages
 from protocols.uplink.codes import (
@@ -71,10 +71,16 @@ def _put(state, no, changed):
     return evolve(state, groups=tuple(groups))
 
 
-def _of(state, params):
-    """(number, group): one that never had a control begins now."""
+def _of(state, params, sample):
+    """(number, group): one that never had a control begins now, and with it the counting of its energy."""
     no = params.get("group", 1)
-    return no, state.groups[no - 1] or group.NEW
+    one = state.groups[no - 1]
+    if one is None:
+        power_w, energy_wh = reading(sample, no)
+        one = evolve(
+            group.NEW, count=energy.used(energy.NOTHING, no, power_w, energy_wh, sample.run_s, [])[0]
+        )
+    return no, one
 
 
 # ---- remote trip, guarantee, exclusion
@@ -169,7 +175,7 @@ def _exclusion(state, kind, params, sample, command_id, events):
 def _plan(state, kind, params, sample, command_id, events):
     """Set the plan of the control that this kind is for; what it has tripped stays if it still acts."""
     control = PLANNED[PLAN_KINDS.index(kind)]
-    no, one = _of(state, params)
+    no, one = _of(state, params, sample)
     plan = Plan(command_id, params, b"")
     if control == PERIOD:
         plan = period.build(params, command_id)
@@ -210,7 +216,7 @@ def _replan(one, no, control, plan, state, sample, events):
 
 
 def _period_enable(state, kind, params, sample, command_id, events):
-    no, one = _of(state, params)
+    no, one = _of(state, params, sample)
     plan = group.plan_of(one, PERIOD)
     if plan is None or not period.scheme(plan.params, params["scheme"]):
         return state, REASON_NO["no_setpoint"]
@@ -222,7 +228,7 @@ def _period_enable(state, kind, params, sample, command_id, events):
 
 def _release(state, kind, params, sample, command_id, events):
     control = params["control"]
-    no, one = _of(state, params)
+    no, one = _of(state, params, sample)
     if control == PURCHASE:
         there = one.terms.enabled
         one = quota.let_go(evolve(one, terms=evolve(one.terms, enabled=0)))
@@ -245,7 +251,7 @@ def _order(state, kind, params, sample, command_id, events):
     """
     fee = int(kind == messages.FEE_ORDER)
     unit = "_yuan_e4" if fee else "_wh"
-    no, one = _of(state, params)
+    no, one = _of(state, params, sample)
     account = one.account
     number = params["order"]
     price_e4 = sample.price_e4
@@ -256,9 +262,9 @@ def _order(state, kind, params, sample, command_id, events):
     left = value
     if append and account.left is not None:
         left += account.left
-    if number in one.orders:
+    if number in one.orders or number == account.last:
         return state, REASON_NO["order_already_applied"]
-    if one.orders and number < one.orders[-1]:
+    if number < max(account.last, one.orders[-1] if one.orders else 0):
         return state, REASON_NO["order_number_old"]
     if fee and price_e4 is None:
         return state, REASON_NO["no_tariff"]
@@ -273,7 +279,7 @@ def _order(state, kind, params, sample, command_id, events):
     rest = account.rest if append else 0
     one = evolve(
         one,
-        account=evolve(account, fee=fee, left=left, rest=rest, price_e4=price_e4),
+        account=evolve(account, fee=fee, left=left, rest=rest, price_e4=price_e4, last=number),
         orders=(one.orders + (number,))[-KEPT_ORDERS:],
         terms=Terms(1, params["alarm" + unit], trip, params["rounds"]),
         bought=evolve(one.bought, tripped=one.bought.tripped & params["rounds"]),

@@ -67,7 +67,7 @@ def _out(group, no, power_w, control, setpoint_w):
         account.left if account.fee else None,
         group.month_wh if group.label else None,
         plan.command if plan else 0,
-        group.orders[-1] if group.orders else 0,
+        max(account.last, group.orders[-1] if group.orders else 0),
     )
 
 

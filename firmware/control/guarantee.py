@@ -19,9 +19,6 @@ from protocols.uplink.codes import (
 OFF = Guarantee(GUARANTEE_OFF, 0, 0, GUARANTEE_OFF, None)
 UNREADABLE = Guarantee(GUARANTEE_UNREADABLE, 0, 0, GUARANTEE_UNREADABLE, None)
 
-ALL_HOURS = (1 << 24) - 1
-DAY_S = 86400
-
 
 def reason(guarantee) -> int:
     """Why nothing trips, 0 when something may. Any mode but a clear "off" counts."""
@@ -60,13 +57,9 @@ def _automatic(state, held, sample):
     if sample.run_s - up_s < settings["power_up_s"]:
         return GUARANTEE_POWER_UP
     hours = settings["hours"]
-    if hours == ALL_HOURS:
-        return GUARANTEE_HOURS
-    if sample.local_s is not None:
-        return GUARANTEE_HOURS if hours >> (sample.local_s // 3600 % 24) & 1 else GUARANTEE_OFF
-    # Without a trusted clock the hours that were running go on; none runs longer than a day.
-    runs = hours and held.shown == GUARANTEE_HOURS and sample.run_s - state.known_s < DAY_S
-    return GUARANTEE_HOURS if runs else GUARANTEE_OFF
+    if sample.local_s is None:  # nobody knows the hour: any doubt means "do not trip"
+        return GUARANTEE_HOURS if hours else GUARANTEE_OFF
+    return GUARANTEE_HOURS if hours >> (sample.local_s // 3600 % 24) & 1 else GUARANTEE_OFF
 
 
 def until(guarantee, sample):

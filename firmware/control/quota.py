@@ -16,7 +16,7 @@ FINE, WARN, TRIP = 0, 1, 2
 
 OPEN = Latch(0, 0, 0)
 NO_TERMS = Terms(0, 0, 0, 0)
-NO_ACCOUNT = Account(0, None, 0, None)
+NO_ACCOUNT = Account(0, None, 0, None, 0)
 
 
 def month_number(local_s) -> int:

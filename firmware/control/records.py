@@ -70,10 +70,11 @@ COUNT = (  # of the energy of a group
 )
 Count = namedtuple("Count", COUNT)
 
-ACCOUNT = ("fee", "left", "rest", "price_e4")
+ACCOUNT = ("fee", "left", "rest", "price_e4", "last")
 Account = namedtuple("Account", ACCOUNT)
 # left: remaining Wh, or with fee 1 remaining 10^-4 yuan; None before the first order. rest: what is owed
-# beyond `left`, in 10^-7 yuan, 0..999. price_e4: the last one known.
+# beyond `left`, in 10^-7 yuan, 0..999. price_e4: the last one known. last: number of the last order applied,
+# beside the balance that it made, should the list of orders be lost.
 
 TERMS = ("enabled", "alarm", "trip", "rounds")
 Terms = namedtuple("Terms", TERMS)  # of purchase control; thresholds in the unit of the account

@@ -238,7 +238,10 @@ def _release(state, kind, params, sample, command_id, events):
             one = group.end_float(one, no, sample, events)
         elif there:
             one = _planned(state, one, no, control, None, sample, events)
-    return (_put(state, no, one), 0) if there else (state, REASON_NO["nothing_to_release"])
+    if not there:
+        return state, REASON_NO["nothing_to_release"]
+    events.append(("control_released", {"control": control, "group": no, "command": command_id}))
+    return _put(state, no, one), 0
 
 
 # ---- orders

@@ -105,13 +105,13 @@ class Tally:
         state = self.state
         if not self._open(DAY, labels, trusted, tell) or minute <= state[LAST]:
             return False
-        state[LAST] = minute
         for period in (DAY, MONTH):
             if period == DAY or self._open(MONTH, labels, trusted, tell):
                 state[FLAGS + period] |= TRUSTED if trusted else DOUBTED
                 at = HEAD + period * self._size
                 passed = minute - labels[period] * DAY_MIN
                 statistics.count(self._rows, state, at, values, bases, limits, passed)
+        state[LAST] = minute  # only now: a period that ends is judged by what was counted before
         return True
 
     # ---- energy of a group, from its running total

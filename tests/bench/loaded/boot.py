@@ -27,13 +27,15 @@ from firmware.hal import unix  # noqa: E402
 from firmware.terminal import Terminal  # noqa: E402
 
 EVENTS_A_S = 20
+EVENT, CLOCK_SET, STEP_MS = 1, 41, 15  # of protocols.uplink messages and codes
 
 
 class Watch:
     def __init__(self, terminal):
         self.heard_us = None  # last byte taken
-        self.begin_us = 0  # of the decision in hand
-        port = terminal.bus._port
+        self.begin_us = None  # of the decision in hand, None: begun by no reading
+        bus, poller = terminal.points.lines[0]
+        port = bus._port
         read = port.read
 
         async def stamped_read(timeout_ms):
@@ -49,9 +51,11 @@ class Watch:
 
         drive = relays.drive
 
-        def timed_step(begin_us=None):
-            self.begin_us = begin_us or time.ticks_us()
-            step()
+        def timed_step(*told):
+            if self.begin_us is None:
+                self.begin_us = time.ticks_us()
+            step(*told)
+            self.begin_us = None
 
         def timed_drive(mask):
             before = relays.tripped()
@@ -61,14 +65,21 @@ class Watch:
 
         relays.drive = timed_drive
         controller.step = timed_step
-        terminal.poller._on_power = lambda: timed_step(self.heard_us)
+        decide = poller._on_power
+
+        def timed_power():
+            self.begin_us = self.heard_us
+            decide()
+
+        poller._on_power = timed_power
 
 
 async def load(terminal):
     number = 0
     while True:
         await asyncio.sleep_ms(1000 // EVENTS_A_S)
-        terminal.controller.event("clock_set", {"step_ms": number})
+        body = {"code": CLOCK_SET, "data": {STEP_MS: number}}
+        terminal.outbox.add("ev", EVENT, terminal.board.clock.now_s(), 1, body)
         number += 1
 
 

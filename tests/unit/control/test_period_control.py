@@ -111,7 +111,12 @@ def test_release_lets_go_and_ends():
     assert terminal.do(messages.RELEASE, released(PERIOD)) == "none"
     assert terminal.step().tripped == 0
     assert terminal.out.groups[0].plan_id == 0
-    assert terminal.names()[-3:] == ["power_control_trip", "power_control_end", "close_permitted"]
+    assert terminal.names()[-4:] == [
+        "power_control_trip",
+        "power_control_end",
+        "control_released",
+        "close_permitted",
+    ]
     assert terminal.control(PERIOD) is None
 
 

@@ -20,7 +20,7 @@ def test_both_runtimes_make_the_same_records(run_micropython, repo_root, tmp_pat
         timeout=60,
         check=True,
     ).stdout
-    done = run_micropython(SCRIPT, theirs, heap="512K")
+    done = run_micropython(SCRIPT, theirs, heap="1M")
     assert done.returncode == 0, done.stderr
     assert done.stdout == expected
     kinds = {line.split(", ")[1] for line in expected.splitlines() if line.startswith("('da'")}
@@ -28,6 +28,6 @@ def test_both_runtimes_make_the_same_records(run_micropython, repo_root, tmp_pat
 
 
 def test_heap_of_a_recorder(run_micropython, tmp_path):
-    done = run_micropython(SCRIPT, tmp_path, "weigh", heap="512K")
+    done = run_micropython(SCRIPT, tmp_path, "weigh", heap="1M")
     assert done.returncode == 0, done.stderr
     assert 0 < int(done.stdout) <= HEAP_BYTES

@@ -180,4 +180,5 @@ def events(midnight: int, truth: Truth, began_s: dict[str, int]) -> list[Told]:
     step(1141, "remote_trip", rounds=CHILLER)
     step(1141, "switch_opened", rounds=CHILLER)
     let_go(1171, CHILLER)
-    return out  # the release at 21:00 finds period control outside its windows: its result alone tells of it
+    step(1260, "control_released", control=PERIOD, group=1)  # outside its windows: no round to let go
+    return out

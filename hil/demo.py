@@ -12,12 +12,13 @@ import time
 from pathlib import Path
 
 from hil.adapters.process import ROOT, ChildError
+from hil.adapters.pty_link import PtyLink
 from hil.adapters.station import StationProcess
 from hil.adapters.unix import UnixTerminal, build
 from hil.adapters.world import WorldProcess
 from protocols.uplink import messages
-from protocols.uplink.codes import PERIOD
-from station import access, plans
+from protocols.uplink.codes import IDLE, PERIOD, PURCHASE, REFRESH
+from station import access, plans, prepaid
 from station.controls import submit
 from station.store import commands, db, events, live, users
 
@@ -27,12 +28,14 @@ READING_S, STEP_S = 120, 180  # longest wait for the first reading, for a step o
 CALM_W, OVERLOAD_W = 168_000, 232_000
 PLAN = {  # one control period over the whole day, so that the story works at any hour
     "periods": [(0, 48, 200)],
-    "rounds": [1, 2, 3],
-    "alarm_s": [30],
+    "rounds": [1, 2],
+    "alarm_s": [20],
     "slide_s": 5,
     "safety_kw": 100,
-    "post_trip_s": 30,
+    "post_trip_s": 10,
 }
+PREPAID_ROUND = 3
+LAST_KWH, NEXT_KWH, ALARM_KWH = 1, 5000, 500  # an order that is nearly used up, then a new one
 
 
 class Story:
@@ -41,6 +44,7 @@ class Story:
     def __init__(self):
         self._start = time.monotonic()
         self._last_event = 0
+        self.seen = set()  # names of events told since this was last emptied
         self.children = []  # (name, is it alive)
 
     def tell(self, text):
@@ -59,14 +63,15 @@ class Story:
         with db.writing(self._engine) as c:
             return function(c, *words, **named)
 
-    def news(self) -> set:
-        """Tell the events stored since the last call; their names."""
+    def news(self) -> set[str]:
+        """Tell the events stored since the last call; the names of all `seen`."""
         fresh = [e for e in self.ask(events.recent, DEVICE, 50) if e["id"] > self._last_event]
         for event in reversed(fresh):
             facts = " ".join(f"{name}={value}" for name, value in event["data"].items())
             self.tell(f"station has the event {event['name']} {facts}".rstrip())
             self._last_event = event["id"]
-        return {event["name"] for event in fresh}
+        self.seen |= {event["name"] for event in fresh}
+        return self.seen
 
     def wait(self, what, met, limit_s):
         """Poll `met()` twice a second. ChildError when time is up or a process ended."""
@@ -145,6 +150,10 @@ def _run(story, started, arguments):
     story.tell("starting the terminal")
     terminal = UnixTerminal(home / "terminal", world, identity, "127.0.0.1", station.mqtt)
     started.callback(terminal.stop)
+    terminal.display = home / "terminal" / "display.png"
+    console = PtyLink()  # a serial line with an end for the terminal and one for a person
+    started.callback(console.close)
+    terminal.service = console.far
     terminal.start()
     story.children = [
         ("the station", lambda: station.child.alive),
@@ -152,7 +161,7 @@ def _run(story, started, arguments):
         ("the terminal", lambda: terminal.alive),
     ]
     _first_reading(story)
-    _show_door(story, station)
+    _show_doors(story, station, terminal.display, console.near)
     _play(story, world)
     world.ask(load_w=None)
     story.tell("the story is told; the factory follows its day from here. Ctrl-C ends it")
@@ -175,13 +184,23 @@ def _first_reading(story):
     story.tell(f"first reading stored: {story.ask(live.latest, DEVICE)['power_w'] / 1000:.1f} kW")
 
 
-def _show_door(story, station):
+def _show_doors(story, station, display, console):
+    """Where a person can look and type: web pages, display, service console."""
     password = station.one_time_password()
     if password is None and story.ask(users.get, ADMIN)["must_change"]:  # nobody used the first one yet
         password = story.write(access.reset, ADMIN, AUTHOR)
     login = f"login {ADMIN}, " + (f"one-time password {password}" if password else "your own password")
     line = "=" * 64
-    print(f"{line}\n  Loadkeeper 负荷管家  {station.url}\n  {login}\n{line}", flush=True)
+    print(f"{line}\n  Loadkeeper 负荷管家  {station.url}\n  {login}", flush=True)
+    print(f"  display of the terminal: {_near(display)} (a new picture every 2 s)")
+    print("  its service console, after Enter `help`; Ctrl-] leaves it:")
+    print(f"    {_near(sys.executable)} -m serial.tools.miniterm --raw {console} 9600\n{line}", flush=True)
+
+
+def _near(path):
+    """As one would type it here."""
+    path = Path(path)
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
 def _order(story, kind, params):
@@ -201,11 +220,14 @@ def _order(story, kind, params):
 
 
 def _clear_earlier(story, world):
-    """The flash remembers an earlier story: end its plan and let the customer close what it tripped."""
-    if not story.ask(live.latest, DEVICE)["plan_id"]:
+    """The flash remembers an earlier story: end its controls and let the customer close what they tripped."""
+    now = story.ask(live.latest, DEVICE)
+    held = [row[0] for row in now["controls"] if row[0] in (PERIOD, PURCHASE) and row[1] != IDLE]
+    if not held:
         return
-    story.tell("ending the plan of an earlier run")
-    _order(story, messages.RELEASE, {"control": PERIOD})
+    story.tell("ending the controls of an earlier run")
+    for control in held:
+        _order(story, messages.RELEASE, {"control": control})
 
     def closed():
         story.news()
@@ -216,22 +238,48 @@ def _clear_earlier(story, world):
 
 def _play(story, world):
     _clear_earlier(story, world)
-    story.tell("sending a plan: 200 kW over the whole day, alarm 30 s, then round after round")
+    story.seen.clear()  # what ended tells its last events
+    _overload(story, world)
+    _prepaid(story, world)
+
+
+def _overload(story, world):
+    story.tell("sending a plan: 200 kW over the whole day, alarm 20 s, then round after round")
     _order(story, messages.PERIOD_PLAN, plans.build(**PLAN))
     time.sleep(5)
     world.ask(load_w=OVERLOAD_W)
     story.tell(f"overload: the factory draws {world.truth()['power_w'] / 1000:.0f} kW")
-    seen = set()
+    _until_event(story, "power_control_trip")
+    _tell_site(story, world)
 
-    def tripped():
-        seen.update(story.news())
-        return "power_control_trip" in seen
 
-    story.wait("alarm and trip", tripped, STEP_S)
+def _prepaid(story, world):
+    story.tell(f"energy on account: {LAST_KWH} kWh is left, round {PREPAID_ROUND} goes when it is used up")
+    _sell(story, LAST_KWH)
+    _until_event(story, "energy_control_trip")
+    _tell_site(story, world)
+    story.tell(f"the factory pays: {NEXT_KWH} kWh")
+    _sell(story, NEXT_KWH)
+    _until_event(story, "close_permitted")
+    story.tell(f"round {PREPAID_ROUND} may be closed by hand")
+
+
+def _sell(story, kwh):
+    """An order in place of what was left, so that the story works whatever an earlier one left."""
+    number = story.ask(prepaid.next_order, DEVICE)
+    _order(story, messages.PURCHASE, prepaid.build(number, REFRESH, kwh, ALARM_KWH, 0, [PREPAID_ROUND]))
+
+
+def _until_event(story, name):
+    """Wait until the station has the event; one that a command's wait has told already counts too."""
+    story.wait(name, lambda: name in story.news(), STEP_S)
+    story.seen.clear()
+
+
+def _tell_site(story, world):
     truth = world.truth()
-    story.tell(
-        f"round 1 is open (contacts {truth['open']:03b}); the factory draws {truth['power_w'] / 1000:.0f} kW"
-    )
+    rounds = " ".join(str(n + 1) for n in range(8) if truth["open"] >> n & 1)
+    story.tell(f"switches open: {rounds or 'none'}; the factory draws {truth['power_w'] / 1000:.0f} kW")
 
 
 if __name__ == "__main__":

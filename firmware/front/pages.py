@@ -26,6 +26,7 @@ LISTS = (
 )
 CAUSE = {"message": "messages", "alarm": "alarms", "tripped": "trips"}  # the row a page speaks of
 NOT_ENABLED = 40  # protocols.uplink.codes
+SHOWN_MS = 60000  # age of a reading that is still shown: slow ones come every half minute
 MAX_LINES = 48  # of one page: six screens
 NO_LINE_START = "，。、！：；？"
 
@@ -136,7 +137,7 @@ def fill(line, row, found, words):
             continue
         name, _, form = name.partition(":")
         if name.startswith("#"):
-            value = found["latest"].get(int(name[1:]))
+            value = found["latest"].get(int(name[1:]), SHOWN_MS)
         else:
             value = row.get(name, found.get(name))
         if optional and not value and (value is None or form not in ("k", "m")):

@@ -29,7 +29,7 @@ class RelayTest:
             why = "already_active"
         elif not rounds or rounds & ~there:
             why = "no_such_round"
-        elif outputs is None or outputs.guarantee == GUARANTEE_UNREADABLE:
+        elif outputs.guarantee == GUARANTEE_UNREADABLE:
             why = "guarantee_unreadable"
         elif outputs.guarantee:
             why = "guaranteed"

@@ -18,6 +18,8 @@ PRESENT = {
 }  # fmt: skip
 BOARD_ONLY = {"termios", "network", "esp", "esp32", "rp2", "uctypes"}  # only in firmware/hal and boards
 # Codecs and decisions are pure: nothing that reads a clock, a file, a socket or chance.
+# What the rehearsal runs a scenario with, the same on both interpreters (station/rehearsal).
+REHEARSED = tuple(f"station/rehearsal/{name}.py" for name in ("engine", "site", "terminal"))
 PURE = {"array", "binascii", "collections", "cryptolib", "hashlib", "micropython", "struct"}
 COLLECTIONS = {"OrderedDict", "deque", "namedtuple"}
 
@@ -51,13 +53,17 @@ SYNTAX: tuple[tuple[Any, Callable[[Any], object], str], ...] = (  # node types, 
     ((ast.List, ast.Tuple, ast.Set), _unpacks, "[*a]"),
 )
 
+_WITHOUT_SUFFIX = tuple(path.removesuffix(".py") for path in REHEARSED)
+
 
 def imports(source: Source) -> Iterable[Finding]:
-    pure = source.path.startswith(("protocols/", "firmware/control/"))
+    pure = source.path.startswith(("protocols/", "firmware/control/", *REHEARSED))
     near_pins = source.path.startswith(("firmware/hal/", "boards/"))
     allowed = OURS | (PURE if pure else PRESENT | BOARD_ONLY if near_pins else PRESENT)
     for line, name in imported(source):
         top, _, rest = name.partition(".")
+        if source.path in REHEARSED and name.replace(".", "/").startswith(_WITHOUT_SUFFIX):
+            continue
         if top == "_thread":
             yield line, "_thread has no lock around the interpreter on these ports: use a task"
         elif top not in allowed:
@@ -176,7 +182,7 @@ def certificates(source: Source) -> Iterable[Finding]:
                 yield node.lineno, "verify_mode other than CERT_REQUIRED"
 
 
-DEVICE = ("protocols/", "firmware/", "boards/")
+DEVICE = ("protocols/", "firmware/", "boards/", *REHEARSED)
 HOST = ("boards/unix/power_on.py",)  # run by CPython: it stands in for the flash chip
 COUNTED = (
     "protocols/",
@@ -184,6 +190,7 @@ COUNTED = (
     "firmware/store/",
     "firmware/metering/",
     "firmware/controller.py",
+    *REHEARSED,
 )
 
 LAWS = (

@@ -19,6 +19,14 @@ CASES = [
     ("device-imports", "firmware/link/x.py", "import termios", "import time"),
     ("device-imports", "firmware/hal/x.py", "import threading", "import termios"),
     ("device-imports", "boards/unix/main.py", "import logging", "import sys"),
+    ("device-imports", "station/rehearsal/engine.py", "import time", "import struct"),
+    (
+        "device-imports",
+        "station/rehearsal/engine.py",
+        "from station.rehearsal import tree",
+        "from station.rehearsal.site import Site",
+    ),
+    ("no-floats", "station/rehearsal/site.py", "a = b / c", "a = b // c"),
     (
         "device-imports",
         "protocols/x.py",

@@ -15,6 +15,7 @@ from firmware.hal import unix
 import firmware.terminal
 print(*(name for name in sys.modules if name.startswith(("firmware", "protocols"))))
 """  # what boards/unix/main.py imports, without its run()
+STATEMENT = re.compile(r"^(import|from|def|class|async|[A-Za-z_]\w* =)", re.M)
 OTHERS = ("boards/", "firmware/concentrator.py")  # what a terminal does not load: mains, another product
 
 
@@ -64,6 +65,8 @@ def test_everything_that_is_counted_stays_or_visits(loaded, repo_root, program):
     """A file that only the station or a rig needs belongs on a list of tools/build.py, with the reason."""
     counted = {p.as_posix() for p in build.sources(repo_root) if build.is_loaded(p)}
     counted = {name for name in counted if not name.startswith(OTHERS)}
+    texts = program.texts()
+    inlined = {source(repo_root, name) for name in texts if not STATEMENT.search(texts[name])}
     visiting = {
         source(repo_root, name)
         for module, tree in program.modules.items()
@@ -71,7 +74,7 @@ def test_everything_that_is_counted_stays_or_visits(loaded, repo_root, program):
         if late in program.modules
         for name in reached(program, [late])
     }
-    assert counted - loaded - visiting == set()
+    assert counted - loaded - visiting - inlined == set()
     assert loaded <= counted | {"firmware/__init__.py"}
 
 

@@ -40,10 +40,6 @@ def test_it_is_refused(test, rounds, changed, command_open, reason):
     assert (test.rounds, test.mask(outputs()), test.told) == (0, 0, [])
 
 
-def test_it_is_refused_before_the_first_decision(test):
-    assert test.start(1, THERE, None, 0) == REASON_NO["guarantee_unreadable"]
-
-
 def test_it_holds_its_rounds_alone_and_is_told_with_its_end(test):
     assert test.start(0b101, THERE, outputs(), 0) == 0
     assert test.start(0b010, THERE, outputs(), 0) == REASON_NO["already_active"]

@@ -4,8 +4,11 @@ Every room's apply is pure and returns (reason, {kv key: value}, commit function
 entries with its own and then calls commit. So a power cut leaves all of a command or nothing of it.
 """
 
+from firmware.overlay import Overlay
 from protocols.uplink import messages, parameters
 from protocols.uplink.codes import REASON_NO, TO_MANY
+
+WIRING = (parameters.GROUPS, parameters.POINTS)  # sections that say what a group's energy is made of
 
 
 class Commands:
@@ -25,17 +28,19 @@ class Commands:
         if self._excluded(kind, scope):
             return REASON_NO["excluded"], {}, None
         if kind == messages.PARAMETERS:
-            result = self._settings.apply(params)
-            self.error = self._settings.error if result[0] else ""
-            return result
+            with Overlay():
+                reason, entries, commit = self._settings.apply(params)
+            self.error = self._settings.error if reason else ""
+            if not reason and params.get("section") in WIRING:
+                entries, commit = self._controller.rebased(entries, commit)
+            return reason, entries, commit
         if kind == messages.METER_CHANGE:
             return self._points.change_meter(params)
         return self._notices.apply(kind, params, command_id)
 
     def _excluded(self, kind, scope):
         """The core judges its own kinds by the same rule (setting exclusion_strict)."""
-        outputs = self._controller.outputs
-        if outputs is None or not outputs.excluded:
+        if not self._controller.outputs.excluded:
             return False
         if scope == TO_MANY:
             return True

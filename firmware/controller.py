@@ -1,11 +1,20 @@
 """The shell round the pure decision core: readings in, relays out, then the journal.
 
 Law of the trip path: decide, drive the pin, and only then write flash or the outbox. Nothing here awaits.
+What fails on the way (readings, a coil, a lamp, the journal) is told and counted, and stops nothing else.
 """
 
-from firmware.control import core
+import gc
+
+from firmware.control import core, energy
+from firmware.control.records import evolve
 from firmware.overlay import Overlay
 from firmware.store.kv import StoreError
+from protocols.uplink.codes import GUARANTEE_UNREADABLE
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 COMMIT_S = 60  # slow changes (remaining energy, timers) reach flash this often, for its wear
 RUN_COMMIT_S = 3600  # run_s reaches flash at least this often: a timer must not run twice after a power cut
@@ -13,7 +22,7 @@ RUN_COMMIT_S = 3600  # run_s reaches flash at least this often: a timer must not
 # remote limit (7.5 h) ends all the same.
 OFF_MAX_S = 12 * 3600
 MISMATCH_S = 10  # a switch may need so long to follow its output
-FAULT_S = 3600  # one task is told as failed once in so long; DIAG counts every restart
+FAULT_S = 3600  # one task is told as failed once in so long, with how often it was since the start
 SWITCH_EVENTS = 60  # an hour, of all contacts: a chattering one must not drive the trips out of the ring
 
 
@@ -61,10 +70,11 @@ class Controller:
     """Owns the control state.
 
     `sample()` gives (groups, price_e4) of core.Sample, `events.tell(name, fields)` records an event. Call
-    `configure` before the first step.
+    `configure` before the first step. `doubt` 1: parameters of the guarantee were lost, so it counts as on
+    until it is commanded.
     """
 
-    def __init__(self, board, kv, sample, events):
+    def __init__(self, board, kv, sample, events, doubt=0):
         self._board = board
         self._clock = board.clock
         self._kv = kv
@@ -76,7 +86,7 @@ class Controller:
         with Overlay():
             kept = {key: kv.get(key) for key in core.KEYS}
             self._state = self._kept = core.load(kept, rounds)  # `_kept`: as in flash
-            if kv.damaged or board.flash.lost:
+            if doubt or kv.damaged or board.flash.lost:
                 # Commits behind the damage may be lost, and with them a guarantee.
                 control = kept["control"]
                 kept["control"] = dict(control, guarantee=None) if isinstance(control, dict) else {}
@@ -84,10 +94,13 @@ class Controller:
         self._kept_run_s = self._run.now_s()
         self._heard = 0
         self._switches = Switches(board.relays, rounds, events)
-        self._faults = {}  # task -> run_s of its last event
-        self.outputs = None
+        self._faults = {}  # task -> [run_s of its last event or None, failures since the start]
+        self._failed = []  # (task, error) not told yet
+        # before the first decision: nothing is known, so nothing may be tested or believed
+        nothing = core.GroupOut(1, None, None, 0, None, None, 0, 0, 0)
+        self.outputs = core.Outputs(0, 0, 0, 0, (), GUARANTEE_UNREADABLE, None, 0, (nothing,))
         self.store_errors = 0
-        self.test = None  # firmware.front.service.RelayTest, while somebody uses the service console
+        self.test: Any = None  # firmware.front.service.RelayTest, while somebody uses the service console
 
     def configure(self, control, guarantee):
         """The parameters of the sections control and guarantee, at the start and after each change."""
@@ -100,7 +113,11 @@ class Controller:
         self._heard = 1
 
     def sample(self):
-        groups, price_e4 = self._read()
+        try:
+            groups, price_e4 = self._read()
+        except Exception as error:  # remote trips, guarantee and timers need no reading
+            groups, price_e4 = (), None
+            self._failed.append(("sample", error))
         now_s = self._clock.now_s()
         local_s = now_s + self._offset_s if self._clock.ok else None
         return core.Sample(now_s, local_s, self._run.now_s(), groups, price_e4, self._heard)
@@ -111,13 +128,9 @@ class Controller:
         `told`: events of a command that led here, recorded before those of the decision.
         """
         sample = self.sample()
-        self._heard = 0
         self._state, self.outputs, events = core.step(self._state, sample)
-        outputs = self.outputs
-        self._board.relays.drive(outputs.tripped | (self.test.mask(outputs) if self.test else 0))
-        if outputs.close:
-            self._board.relays.close(outputs.close)
-        self._board.lamps.show(outputs.alarm, outputs.permitted)
+        self._heard = 0
+        self._act(self.outputs)
         # Told before kept: after a cut in between an event may come twice, but none is missing.
         for name, fields in told:
             self._events.tell(name, fields)
@@ -126,7 +139,21 @@ class Controller:
         if self.test:
             self.test.report()
         self._keep()
-        self._switches.look(outputs, sample.run_s)
+        self.safely("switches", self._switches.look, self.outputs, sample.run_s)
+        self.report()
+
+    def _act(self, outputs):
+        """Move what there is to move: nothing that fails here keeps the next from its turn."""
+        board, held = self._board, 0
+        if self.test:
+            try:
+                held = self.test.mask(outputs)
+            except Exception as error:
+                self._failed.append(("test", error))
+        self.safely("relays", board.relays.drive, outputs.tripped | held)
+        if outputs.close:
+            self.safely("relays", board.relays.close, outputs.close)
+        self.safely("lamps", board.lamps.show, outputs.alarm, outputs.permitted)
 
     def apply(self, kind, params, command_id, scope=0):
         """For the gate: decide on a command without changing anything yet.
@@ -142,6 +169,28 @@ class Controller:
             self.step(events)
 
         return reason, self._entries(state), commit
+
+    def rebase(self):
+        """The groups may be made of other totals than before: the next reading is where they begin.
+
+        Nobody pays for the difference; what was used since the last reading is not counted.
+        """
+        self._state = self._rebased()
+
+    def _rebased(self):
+        groups = [group and evolve(group, count=energy.NOTHING) for group in self._state.groups]
+        return evolve(self._state, groups=tuple(groups))
+
+    def rebased(self, entries, change):
+        """(entries, commit function) of a change of the groups' totals, with `rebase` in the same put."""
+        state = self._rebased()
+        entries.update(self._entries(state))
+
+        def commit():
+            self._state = self._kept = state
+            change()
+
+        return entries, commit
 
     def _entries(self, state):
         entries = core.dump(state)
@@ -164,24 +213,51 @@ class Controller:
             entries.update(self._entries(self._state))
             self._kv.put(entries)
             self._kept = self._state
-        except StoreError:
+        except Exception as error:
             # The decision stands and the relay is driven; the next step (minute, hour) tries again.
             self.store_errors += 1
+            if not isinstance(error, StoreError):
+                self._failed.append(("journal", error))
 
     def clock_set(self, step_ms):
         """The clock was stepped: the journal must not pair run_s with the old time."""
         self._events.tell("clock_set", {"step_ms": step_ms})
         self._commit({})
 
+    def off_s(self):
+        """How long the power was off before this start; 0 while the clock cannot tell."""
+        return self._run.off_s
+
     def run_s(self):
         return self._run.now_s()
 
+    # ---- what fails
+
+    def safely(self, task, function, *args):
+        """Call it and return whether it went well; if not, `report` tells of the task."""
+        try:
+            function(*args)
+            return True
+        except Exception as error:
+            self._failed.append((task, error))
+            return False
+
+    def report(self):
+        """Tell what failed: never before the relays are driven, for it may write flash."""
+        failed, self._failed = self._failed, []
+        for task, error in failed:
+            if isinstance(error, MemoryError):
+                gc.collect()
+            self.fault(task, repr(error))
+
     def fault(self, task, error):
-        """A part of the terminal failed and was restarted."""
+        """A part of the terminal failed, or was restarted."""
         run_s = self._run.now_s()
-        if run_s - self._faults.get(task, -FAULT_S) >= FAULT_S:
-            self._faults[task] = run_s
-            self._events.tell("terminal_fault", {"task": task, "error": error[:60]})
+        row = self._faults.setdefault(task, [None, 0])
+        row[1] += 1
+        if row[0] is None or run_s - row[0] >= FAULT_S:
+            row[0] = run_s
+            self._events.tell("terminal_fault", {"task": task, "error": error[:60], "value": row[1]})
 
 
 class Switches:

@@ -12,6 +12,10 @@ and is lost with the power. Seconds are counted by ticks, so a clock that jumps 
 from protocols.uplink import messages, parameters, topics
 from protocols.uplink.codes import EVENT_CODE, EVENT_FIELD_NO, GENERAL_EVENTS
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 # Codes of restarts, configuration, controls, guarantee, money and the energy that money is counted by.
 KEPT = " 1 2 5 6 7 14 19 23 36 101 102 103 104 105 106 107 109 110 111 112 113 114 117 123 124 125 "
 IDENTITY = ("metering_point", "group", "phase", "kind", "section", "slot", "task", "changed")
@@ -35,7 +39,7 @@ class Events:
         self._add = add
         self._waiting = []  # [stream, kind, t_s, t_ok, body], in order
         self._seen = []  # [identity, tick it was told, kept back since, the last of them or None], by tick
-        self.listener = None
+        self.listener: Any = None
         self.errors = 0
         self.error = ""
         self._configure(settings.get(parameters.EVENTS))

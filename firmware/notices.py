@@ -7,6 +7,10 @@ commit with its command; one that cannot be read is as if it had not been sent. 
 from protocols.uplink import messages, parameters
 from protocols.uplink.codes import REASON_NO
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 REMIND, SLOT, SLOTS = "remind", "msg%d", 8
 MAX_TEXT = 200  # characters of a reminder, bytes of a message
 MAX_HOURS = 0xFFFFFF
@@ -21,7 +25,7 @@ class Notices:
         self._hours = 0  # in which a reminder that is on may sound
         self._alarm_hours = 0
         self._beat = 0
-        self.tell = None
+        self.tell: Any = None
         self._configure(settings.get(parameters.SOUND))
         settings.listen(parameters.SOUND, self._configure)
         self._remind(kv.get(REMIND))
@@ -86,9 +90,9 @@ class Notices:
         at any hour: it lasts a minute; the reminder for a moment.
         """
         self._beat ^= 1
-        if outputs is not None and outputs.alarm:
+        if outputs.alarm:
             if local_s is None or self._alarm_hours >> local_s // 3600 % 24 & 1:
                 return True
-        if outputs is not None and outputs.permitted and self._beat:
+        if outputs.permitted and self._beat:
             return True
         return self.reminding(local_s) and local_s % REMIND_EVERY_S < REMIND_FOR_S

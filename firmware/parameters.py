@@ -16,6 +16,10 @@ from protocols import cbor
 from protocols.uplink import parameters
 from protocols.uplink.codes import REASON_NO
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 CURRENT, GOOD, TRIAL = "set%d", "old%d", "trial"
 TRIAL_S, MAX_STARTS = 600, 3
 RETRY_S = 60  # until a proof that the flash refused is written again
@@ -26,8 +30,9 @@ MAX_BYTES = 1024  # of a section as it is kept: 16 points with the longest addre
 class Parameters:
     """`lost`: {section: version taken in its place, 0 = defaults} of what fell back since the start.
 
-    `error` says in words why the last change was refused, or what failed. `changed(section, version)` may be
-    set by the wiring: called after each change, before the listeners.
+    `error` says in words why the last change was refused, or what failed. The wiring may set
+    `changed(section, version)`, called after each change and before the listeners, and `fault(task, error)`,
+    told of a listener that could not follow.
     """
 
     def __init__(self, kv):
@@ -38,7 +43,8 @@ class Parameters:
         self._good = []  # sections that stand at their last good copy
         self._trial_s = 0
         self.lost = {}
-        self.changed = None
+        self.changed: Any = None
+        self.fault: Any = None
         self.error = ""
         self._trial = []  # [section, starts], MAX_STARTS: it has failed
         self._trial = self._start_trials(kv.get(TRIAL))
@@ -129,7 +135,11 @@ class Parameters:
         def commit():
             self._trial, self._trial_s = trial, 0
             self.lost.pop(section, None)
-            self._settle(section)
+            self._versions[section] = (
+                version  # it was judged: with too little heap a second look could differ
+            )
+            if section in self._good:
+                self._good.remove(section)
             self._tell(section, version)
 
         return 0, entries, commit
@@ -166,6 +176,8 @@ class Parameters:
                     function(values)
                 except Exception as error:  # the section stands all the same, and others must hear of it
                     self.error = repr(error)
+                    if self.fault:
+                        self.fault("parameters", self.error)
 
     # ---- trial
 

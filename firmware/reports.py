@@ -4,6 +4,7 @@ import gc
 
 from firmware.metering.readings import CURVE_FRESH_MS
 
+FRAMES_BYTES = 768  # of line frames in the live state, which then fits the link's send buffer
 VERSION = "0.2.0"
 PRODUCT = "terminal"
 
@@ -19,7 +20,7 @@ class Reports:
         """(tripped, open or None when the contacts cannot be read, remaining_wh) as read back now."""
         outputs = self._of.controller.outputs
         relays = self._board.relays
-        return relays.tripped(), relays.open(), outputs.groups[0].remaining_wh if outputs else None
+        return relays.tripped(), relays.open(), outputs.groups[0].remaining_wh
 
     def hello(self):
         of, board = self._of, self._board
@@ -53,7 +54,7 @@ class Reports:
             "guarantee_until_s": outputs.guarantee_until_s,
             "meter_ok": int(of.points.main.power_w() is not None),
             "points": latest.pick(latest.numbers(), CURVE_FRESH_MS),
-            "frames": [list(row) for row in of.points.trace],
+            "frames": self._frames(),
             "plan_id": main.plan_id,
             "last_order": main.last_order,
             "groups": [list(row) for row in outputs.groups],
@@ -62,6 +63,13 @@ class Reports:
             "parameters": of.settings.versions(),
             "metering": [[point.no, point.power_w(), point.energy_wh()] for point in of.points.points],
         }
+
+    def _frames(self):
+        """The last frames of the main meter's line; of long ones the newest."""
+        frames = [list(row) for row in self._of.points.trace]
+        while sum([len(row[2]) for row in frames]) > FRAMES_BYTES:
+            frames.pop(0)
+        return frames
 
     def diag(self):
         of = self._of

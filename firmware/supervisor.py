@@ -69,8 +69,11 @@ class Supervisor:
             entry.task = asyncio.create_task(self._keep(name, entry))
         try:
             while True:
-                await self._sleep(BEAT_S)
-                self._beat()
+                try:
+                    await self._sleep(BEAT_S)
+                    self._beat()
+                except MemoryError:
+                    gc.collect()  # the next beat tries again
         finally:
             self._stopping = True
             for entry in self._entries.values():
@@ -81,8 +84,13 @@ class Supervisor:
     def _beat(self):
         now = self._clock.ticks_ms()
         fed = True
-        for entry in self._entries.values():
+        for name, entry in self._entries.items():
             entry.beats += 1
+            if entry.task.done():  # the keeper itself found no memory: nobody else would start the task again
+                fed = False
+                entry.restarts += 1
+                entry.task = asyncio.create_task(self._keep(name, entry))
+                continue
             if entry.limit_ms is None or self._clock.ticks_diff(now, entry.marked) <= entry.limit_ms:
                 continue
             fed = False

@@ -6,12 +6,12 @@ boards/<name>/main.py makes the board and calls `run(board)`.
 import asyncio
 import gc
 
-from firmware.commands import Commands
+from firmware.commands import WIRING, Commands
 from firmware.controller import Controller
 from firmware.events import Events
 from firmware.link.gate import Gate
 from firmware.link.mqtt import Client
-from firmware.link.outbox import Outbox
+from firmware.link.outbox import Outbox, open_rings
 from firmware.link.session import Session
 from firmware.metering.points import Points
 from firmware.metering.recorder import Recorder
@@ -21,23 +21,15 @@ from firmware.overlay import Overlay
 from firmware.parameters import Parameters
 from firmware.reports import PRODUCT, VERSION, Reports
 from firmware.store.kv import Kv
-from firmware.store.ring import Ring
 from firmware.supervisor import Supervisor
 from firmware.tariff import Tariff
 from protocols.uplink import messages, parameters, topics
 
-# Bytes of flash a stream holds while the link is gone: 256 important and as many general events; 62 daily, 31
-# billing and 12 monthly freezes with statistics; curves of 10 days of 96 points (tests/unit/store).
-RING_BYTES = {
-    topics.EV: 96 * 1024,
-    topics.DA: 256 * 1024,
-    topics.LG: 64 * 1024,
-    topics.CV: 256 * 1024,
-}
 GC_BYTES = 16384  # collect after so much: short pauses, and no large hole eaten by small things
 DIAG_INTERVAL_S, DIAG_OFFLINE_S = 300, 3600  # without a link general events need the room
 TICK_LIMIT_MS, HOUSEKEEP_LIMIT_MS = 10000, 30000  # without a sign of life so long the watchdog starves
 TRAFFIC_S, TRAFFIC_BYTES, MONTH = 60, 20204, 1  # statistic and period of firmware.metering.tally
+FREE_FOR_DISPLAY = 3  # a third of what is used must be free
 EXCLUDED_S = 900  # after a meter change its registers are not judged
 EPOCH_KEY, BOOT_KEY, VERSION_KEY = "epoch", "boot", "version"
 
@@ -52,28 +44,31 @@ class Terminal:
             root = board.flash.mount()
             self.kv = Kv(root + "/kv")
             self.kv.open()
-            rings = {}
-            for stream, size in RING_BYTES.items():
-                rings[stream] = Ring(root + "/" + stream, size)
-                rings[stream].open()
+            rings = open_rings(root)
+            self.settings = Parameters(self.kv)
         self.epoch = self.kv.get(EPOCH_KEY) or board.random(8)
         self.boot = (self.kv.get(BOOT_KEY) or 0) + 1
         self._version_before = self.kv.get(VERSION_KEY)
-        self._started_ms = self._heard_ms = clock.ticks_ms()
-        self._ever_heard = False
+        self._heard_s = None  # run_s of the station's last valid message
         self.outbox = Outbox(rings, self.epoch)
-        self.settings = Parameters(self.kv)
+        self.kv.room = self.outbox.make_room
         self.events = Events(clock, self.outbox.add, self.settings)
         self.tariff = Tariff(self.settings)
-        self.controller = Controller(board, self.kv, self._groups, self.events)
+        lost = self.settings.lost.get(parameters.GUARANTEE) == 0
+        self.controller = Controller(board, self.kv, self._groups, self.events, lost)
         self._configure(None)
         self.controller.begin({EPOCH_KEY: self.epoch, BOOT_KEY: self.boot, VERSION_KEY: VERSION})
         with Overlay():
-            self.points = Points(board, self.settings, clock, self.kv, self.controller.step)
-        self.recorder = Recorder(self.points, clock, self.kv, self.outbox.add, self.settings, self._offset_s)
-        self.watch = Watch(
-            self.points, clock, self.events.tell, self.settings, identity.get("contract_w", 0), self._offset_s
-        )
+            self.points = Points(board, self.settings, clock, self.kv, self._decide)
+            self.recorder = Recorder(
+                self.points, clock, self.kv, self.outbox.add, self.settings, self._offset_s
+            )
+            contract_w = identity.get("contract_w", 0)
+            self.watch = Watch(
+                self.points, clock, self.events.tell, self.settings, contract_w, self._offset_s
+            )
+        if any([section in self.settings.lost for section in WIRING]):
+            self.controller.rebase()
         self.notices = Notices(self.kv, self.settings)
         self.notices.tell = self.events.tell
         self.reports = Reports(self)
@@ -87,6 +82,7 @@ class Terminal:
             self.outbox.add,
             self.reports.measured,
         )
+        self.gate.why = lambda: commands.error
         self.client = Client(board.connect, clock, self._mqtt_config())
         self.session = Session(
             board,
@@ -104,6 +100,19 @@ class Terminal:
         for section in (parameters.CONTROL, parameters.GUARANTEE):
             self.settings.listen(section, self._configure)
         self.settings.changed = self._changed
+        self.settings.fault = self.controller.fault
+        # What each second does after the decision, by the name it is told under when it fails.
+        self._rooms = (
+            ("points", self._take_events),
+            ("points", self.points.keep),
+            ("gate", self.gate.settle),
+            ("parameters", self.settings.tick),
+            ("recorder", self.recorder.tick),
+            ("watch", self._watch),
+            ("events", self.events.flush),
+            ("sound", self._sound),
+            ("front", self._show),
+        )
 
     # ---- what the rooms ask of each other
 
@@ -123,14 +132,12 @@ class Terminal:
         self.events.tell("parameters_changed", {"section": section, "version": version})
 
     def _heard(self):
-        self._heard_ms, self._ever_heard = self._clock.ticks_ms(), True
+        self._heard_s = self.controller.run_s()  # ticks would wrap after six silent days
         self.controller.heard()
 
     def heard_ago_s(self):
         """Since the station's last valid message; None before the first of this start."""
-        if not self._ever_heard:
-            return None
-        return self._clock.ticks_diff(self._clock.ticks_ms(), self._heard_ms) // 1000
+        return None if self._heard_s is None else self.controller.run_s() - self._heard_s
 
     def _restarted(self, name, error, _t_s):
         self.controller.fault(name, error)
@@ -157,10 +164,18 @@ class Terminal:
         front = Front(self.board, self.reports.view, self.board.identity.get("language", "zh"))
         self.events.listener = front.note
         if self.board.display is not None:
-            self.supervisor.add("front", front.run)
+            self.supervisor.add("front", lambda: self._display(front))
         if console is not None:
             self.supervisor.add("console", lambda: self._console(console))
         return front
+
+    async def _display(self, front):
+        """A display is the first to go without: a screen drawn must not cost the link its memory."""
+        gc.collect()
+        if FREE_FOR_DISPLAY * gc.mem_free() < gc.mem_alloc():
+            raise MemoryError("too little left for a display")
+        with Overlay():
+            await front.run()
 
     async def _console(self, port):
         from firmware.front.serve import serve
@@ -188,35 +203,47 @@ class Terminal:
 
     # ---- each second
 
+    def _decide(self):
+        """Whether the decision went well; also called at each power reading of a meter."""
+        return self.controller.safely("control", self.controller.step)
+
     async def _tick(self):
         while True:
             start = self._clock.ticks_ms()
             self._second()
-            self.supervisor.alive("tick")
             spent_ms = self._clock.ticks_diff(self._clock.ticks_ms(), start)
             await asyncio.sleep_ms(max(1, 1000 - spent_ms))
 
     def _second(self):
-        """Decide first; what only records comes after it."""
-        points = self.points
-        points.tick()
-        self.controller.step()
-        outputs, local_s = self.controller.outputs, self.local_s()
-        while points.events:
-            name, fields = points.events.pop(0)
+        """Decide first; what only records comes after it. A room that fails stops neither: it is told.
+
+        Without a decision for TICK_LIMIT_MS the watchdog starves.
+        """
+        safely = self.controller.safely
+        safely("points", self.points.tick)
+        if self._decide():
+            self.supervisor.alive("tick")
+        for task, room in self._rooms:
+            safely(task, room)
+        self.controller.report()
+
+    def _take_events(self):
+        while self.points.events:
+            name, fields = self.points.events.pop(0)
             self.events.tell(name, fields)
             if name == "meter_changed":
                 self.watch.exclude(fields["metering_point"], EXCLUDED_S)
-        self.gate.settle()
-        self.settings.tick()
-        self.recorder.tick()
+
+    def _watch(self):
         self.watch.inputs(self.board.inputs.levels())
-        self.watch.refused(self.gate.counts.get("bad_mac", 0))
         self.watch.tick()
-        self.events.flush()
-        self.board.lamps.sound(self.notices.sound(outputs, local_s))
+
+    def _sound(self):
+        self.board.lamps.sound(self.notices.sound(self.controller.outputs, self.local_s()))
+
+    def _show(self):
         if self.front:
-            self.front.watch(outputs, self.controller.run_s(), local_s)
+            self.front.watch(self.controller.outputs, self.controller.run_s(), self.local_s())
 
     async def _housekeep(self):
         """Garbage at a known idle point, traffic, and the diagnostics record."""
@@ -224,6 +251,7 @@ class Terminal:
             await asyncio.sleep_ms(5000)
             gc.collect()
             self.supervisor.alive("housekeep")
+            self.watch.refused(self._forged())
             if self._passed("_traffic_from", TRAFFIC_S):
                 self.recorder.traffic(self.client.bytes)
                 self.client.bytes = 0
@@ -231,6 +259,11 @@ class Terminal:
             if self._passed("_diag_from", DIAG_INTERVAL_S if self.session.state == "up" else DIAG_OFFLINE_S):
                 body = self.reports.diag()
                 self.outbox.add(topics.LG, messages.DIAG, self._clock.now_s(), int(self._clock.ok), body)
+
+    def _forged(self):
+        """Messages since the start whose seal is not the station's."""
+        forged = self.gate.counts.get("bad_mac", 0)
+        return forged + sum([self.session.counts.get(leaf + ": bad_mac", 0) for leaf in topics.DOWN])
 
     def _passed(self, mark, seconds):
         """Whether so long has passed since the mark, which then begins anew."""
@@ -248,13 +281,17 @@ class Terminal:
             self.events.tell("initialised", {"boot": self.boot})
         for section, version in self.settings.lost.items():
             self.events.tell("parameters_lost", {"section": section, "version": version})
-        self.events.tell("power_up", {"boot": self.boot})
+        power_up = {"boot": self.boot}
+        off_s = self.controller.off_s()
+        if off_s:  # a clock that is set later tells it by its step
+            power_up["off_s"] = off_s
+        self.events.tell("power_up", power_up)
         if self.controller.store_errors:
             # Control goes on without flash. An epoch that was not kept only means records sent up twice.
             self.controller.fault("store", "the boot could not be written")
 
     async def run(self):
-        self.controller.step()
+        self._decide()  # before anybody may ask; one that fails must not keep the link, and a mend, away
         self._tell_start()
         for name, factory in self.board.tasks:
             self.supervisor.add(name, factory)

@@ -4,10 +4,14 @@ A module costs a device 200 bytes of heap and more before its first function: it
 tables, its name, its place in its package; and each name it imports costs 24 in every module that imports
 it. In one module all share one dictionary, and `messages.pack` is a plain name.
 
-Moved are the modules that are imported at the top of others, from the main of a board on. Left where they
-are: what runs beside the program imports by name, what is imported inside a function (it is meant to leave
-again, firmware/overlay.py), and what the pass cannot follow. What stays gets a name without dots, so that
-packages, which are modules too, are gone with their contents.
+Moved are the modules that are imported at the top of others, from the main of a board on. Left where it is
+what is imported inside a function: it is meant to leave again (firmware/overlay.py). For what runs beside the
+program and imports a moved module by its name, a door stays there that leads to the bundle. What stays gets
+a name without dots, so that packages, which are modules too, are gone with their contents.
+
+A name at the top of the bundle is known to the bundle alone, so any word will do that the device knows for
+another reason: an attribute, a short text. A word of its own would cost 11 bytes, and the table of words
+doubles by 7 KB at 630 and by 14 at 1,270.
 """
 
 import ast
@@ -15,6 +19,7 @@ import builtins
 from collections import defaultdict
 from collections.abc import Iterator
 
+from tools.known import known_words, rename_visits
 from tools.program import Program, Unsure
 from tools.scopes import Walker, bound_names
 
@@ -23,31 +28,50 @@ BUNDLE = "resident"
 Key = tuple[str, str]
 
 
-def bundle(program: Program, mains: list[str]) -> None:
-    """Change the program in place. `mains`: modules the boards start with."""
-    entries = [name for name in program.modules if name in mains or name in beside(program)]
+def bundle(program: Program, mains: list[str]) -> dict[str, str]:
+    """Change the program in place; return {name in the bundle: what it is in the sources}.
+
+    `mains`: modules the boards start with.
+    """
+    entries = [name for name in program.modules if name in mains]
+    asked_beside = [name for name in program.modules if name in beside(program) and name not in entries]
     packages = {name for name in program.modules if any(m.startswith(name + ".") for m in program.modules)}
     tops = {name: _top(tree, program.modules) for name, tree in program.modules.items()}
-    moved = [name for name in _order(program, entries, tops) if name not in packages]
+    order = _order(program, entries, tops, [*entries, *asked_beside])
+    moved = [name for name in order if name not in packages]
     flat = {name: name.replace(".", "_") for name in program.modules if name not in entries}
     asked = _Asked(tops)
     for name, tree in program.modules.items():
         asked.look(name, tree)
-    names = _names(moved, tops, asked)
+    kept = _errors(program)
+    names = _names(moved, tops, asked, known_words(program.modules.values()), kept)
+    told = {new: ".".join(key) for key, new in names.items() if new != key[1]}
     body: list[ast.stmt] = []
     for name in moved:
         body += _Mover(name, tops, moved, names, flat).move(program.modules.pop(name))
     for name in list(program.modules):
         tree = program.modules.pop(name)
-        if name in packages and not any(entry.startswith(name + ".") for entry in entries):
+        if name in packages and not any(each.startswith(name + ".") for each in (*entries, *asked_beside)):
             if any(not isinstance(each, ast.Expr) for each in tree.body):
                 raise Unsure(f"{name}: a package with code in it")
             continue
-        stays = _Mover(name, tops, moved, names, flat)
-        program.modules[flat.get(name, name)] = ast.Module(stays.move(tree), [])
+        rest = _Mover(name, tops, moved, names, flat).move(tree)
+        if rest or name in packages or name in entries:  # constants alone are all inlined
+            program.modules[flat.get(name, name)] = ast.Module(rest, [])
     program.modules[BUNDLE] = ast.Module(_once(body), [])
+    rename_visits(program, BUNDLE, mains)
+    for name in asked_beside:
+        if name in moved:
+            program.modules[name] = _door(name, tops[name], names)
     for tree in program.modules.values():
         ast.fix_missing_locations(tree)
+    return told
+
+
+def _door(module: str, top: dict[str, Key | None], names: dict[Key, str]) -> ast.Module:
+    """A module in the place of one that moved, for what runs beside the program; no terminal loads it."""
+    own = [ast.alias(names[module, name], name) for name, key in top.items() if key is None]
+    return ast.Module([ast.ImportFrom(BUNDLE, own, 0)] if own else [], [])
 
 
 def beside(program: Program) -> set[str]:
@@ -170,22 +194,56 @@ class _Asked(Walker):
             self.beside[key] |= bound
 
 
-def _names(moved: list[str], tops: dict[str, dict[str, Key | None]], asked: _Asked) -> dict[Key, str]:
-    """The name of each thing in the bundle: its own, or a longer one where that means something else."""
+def _names(
+    moved: list[str],
+    tops: dict[str, dict[str, Key | None]],
+    asked: _Asked,
+    known: list[str],
+    kept: set[str],
+) -> dict[Key, str]:
+    """The name of each thing in the bundle: a word that is known, where it means nothing else.
+
+    What comes from the interpreter keeps its name, and so do errors: they are told by it.
+    """
     out: dict[Key, str] = {}
     used = set(asked.unbound)
-    for module in moved:
-        for name in tops[module]:
-            key = _meaning(tops, module, name)
-            assert key is not None
-            if key in out or (not key[0] and key[1] in moved):
-                continue
-            number, new = 0, name
-            while new in used or new in asked.beside[key]:
-                number += 1
-                new = f"{name}{number}"
-            out[key] = new
-            used.add(new)
+    keys = dict.fromkeys(_meaning(tops, module, name) for module in moved for name in tops[module])
+    for key in sorted((key for key in keys if key), key=lambda key: _is_new(key, tops, kept)):
+        if not key[0] and key[1] in moved:
+            continue
+        taken = used | asked.beside[key]
+        if _is_new(key, tops, kept):
+            new = next((word for word in known if word not in taken), key[1])
+        else:
+            new = key[1]
+        number, plain = 0, new
+        while new in taken:
+            number += 1
+            new = f"{plain}{number}"
+        out[key] = new
+        used.add(new)
+    return out
+
+
+def _is_new(key: Key, tops: dict[str, dict[str, Key | None]], kept: set[str]) -> bool:
+    """Whether no device knows the name for another reason."""
+    return key[0] in tops and key[1] not in kept
+
+
+def _errors(program: Program) -> set[str]:
+    """Classes that inherit from an exception: their names are told in events and logs."""
+    out = {
+        name
+        for name, each in vars(builtins).items()
+        if isinstance(each, type) and issubclass(each, BaseException)
+    }
+    for _ in range(3):
+        for tree in program.modules.values():
+            for node in ast.walk(tree):
+                if isinstance(node, ast.ClassDef) and any(
+                    getattr(base, "id", "") in out for base in node.bases
+                ):
+                    out.add(node.name)
     return out
 
 

@@ -26,10 +26,10 @@ LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 def shorten(program: Program) -> dict[str, dict[str, str]]:
     """Change the program's trees in place; return {module: {short: long}} for who reads its errors."""
-    groups = _groups(program)
-    keep = _asked_from_elsewhere(program, groups)
+    together = groups(program)
+    keep = _asked_from_elsewhere(program, together)
     told: dict[str, dict[str, str]] = {}
-    for group in groups:
+    for group in together:
         short = _private_names(program, group, keep)
         for name in group:
             _Renamer(short).visit(program.modules[name])
@@ -52,13 +52,13 @@ def _in_texts(program: Program) -> set[str]:
     trees = (*program.modules.values(), *program.outside)
     by_name = any(asks_by_name(tree) for tree in program.modules.values())
     texts = {text for tree in trees for text in words(tree) if text.startswith("_")}
-    named = {name for node in program.everywhere() for name in _mentioned(node) if private(name)}
+    named = {name for node in program.everywhere() for name in mentioned(node) if private(name)}
     return {name for name in named for text in texts if name == text or (by_name and name.startswith(text))}
 
 
-def _named_outside(program: Program) -> set[str]:
+def named_outside(program: Program) -> set[str]:
     """Names of imports, of arguments given by keyword, and of what runs beside the program."""
-    out = {name for tree in program.outside for node in ast.walk(tree) for name in _mentioned(node)}
+    out = {name for tree in program.outside for node in ast.walk(tree) for name in mentioned(node)}
     for node in program.everywhere():
         if isinstance(node, ast.alias):
             out |= {node.name, node.asname or node.name}
@@ -67,15 +67,15 @@ def _named_outside(program: Program) -> set[str]:
     return out
 
 
-def _asked_from_elsewhere(program: Program, groups: list[list[str]]) -> set[str]:
+def _asked_from_elsewhere(program: Program, together: list[list[str]]) -> set[str]:
     """Private names that must keep their length."""
-    out = _in_texts(program) | _named_outside(program)
+    out = _in_texts(program) | named_outside(program)
     places = defaultdict(set)
     for module, tree in program.modules.items():
         for node in ast.walk(tree):
-            for name in _mentioned(node):
+            for name in mentioned(node):
                 places[name].add(module)
-    for group in groups:
+    for group in together:
         trees = [program.modules[module] for module in group]
         own = {name for tree in trees for name in _asked_of_self(tree)}
         foreign = {name for tree in trees for name in _asked_of_others(tree)}
@@ -84,7 +84,7 @@ def _asked_from_elsewhere(program: Program, groups: list[list[str]]) -> set[str]
     return out
 
 
-def _mentioned(node: ast.AST) -> Iterator[str]:
+def mentioned(node: ast.AST) -> Iterator[str]:
     name = getattr(node, "attr", None) or getattr(node, "id", None) or getattr(node, "arg", None)
     if name is None and isinstance(node, (*FUNCTIONS, ast.ClassDef, ast.ExceptHandler)):
         name = node.name
@@ -158,7 +158,7 @@ def _bindings_in(scope: ast.AST) -> Iterator[str]:
             yield from node.names
 
 
-def _groups(program: Program) -> list[list[str]]:
+def groups(program: Program) -> list[list[str]]:
     """Modules that are changed as one: those whose classes inherit from each other's."""
     classes = defaultdict(set)  # name of a class -> modules that define one
     for module, tree in program.modules.items():
@@ -182,7 +182,7 @@ def _private_names(program: Program, group: list[str], keep: set[str]) -> dict[s
     counts: Counter[str] = Counter()
     for module in group:
         for node in ast.walk(program.modules[module]):
-            counts.update(_mentioned(node))
+            counts.update(mentioned(node))
     names = [name for name, _n in sorted(counts.items(), key=lambda row: (-row[1], row[0]))]
     fresh = (short for short in _short_names("_") if short not in counts)
     return {name: next(fresh) for name in names if private(name) and name not in keep}
@@ -233,7 +233,7 @@ def _keywords(program: Program) -> set[str]:
 
 
 def _shorten_parameters(tree: ast.Module, keywords: set[str]) -> None:
-    taken = {name for node in ast.walk(tree) for name in _mentioned(node)}
+    taken = {name for node in ast.walk(tree) for name in mentioned(node)}
     taken |= {(alias.asname or alias.name) for node in ast.walk(tree) for alias in getattr(node, "names", ())
               if isinstance(alias, ast.alias)}  # fmt: skip
     letters = [letter for letter in LETTERS if letter not in taken]

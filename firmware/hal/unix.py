@@ -23,11 +23,11 @@ A `board` has the same few verbs on every backend:
 import os
 import time
 
-from firmware.hal import identity as start
 from firmware.hal.unix_flash import Flash
 from firmware.hal.unix_net import Net
 from firmware.hal.unix_panel import Panel
 from firmware.hal.unix_port import Port
+from firmware.overlay import Overlay
 
 
 class Clock:
@@ -54,10 +54,13 @@ class Clock:
 
 
 class Board:
-    """All verbs of one running terminal. Raises `start.BoardError` when the start file is unusable."""
+    """All verbs of one running terminal. Raises `identity.BoardError` when the start file is unusable."""
 
     def __init__(self, run_path):
-        run, self.facts, self.identity = start.load(run_path)
+        with Overlay():
+            from firmware.hal import identity
+
+            run, self.facts, self.identity = identity.load(run_path)
         self._paths = run["ports"]
         self._ports = {}
         self.clock = Clock(self.identity.get("clock_trusted", False), self.identity.get("clock_step_s", 0))
@@ -81,7 +84,9 @@ class Board:
         if fact and fact.get("optional") and name not in self._paths:
             return None
         if not fact or name not in self._paths:
-            raise start.BoardError("no port " + name)
+            from firmware.hal.identity import BoardError  # it ends the start
+
+            raise BoardError("no port " + name)
         if name not in self._ports:
             self._ports[name] = Port(self._paths[name])
         return self._ports[name]

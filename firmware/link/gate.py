@@ -24,6 +24,10 @@ from firmware.store.kv import StoreError
 from protocols.uplink import codes, envelope, messages, topics
 from protocols.uplink.codes import EXECUTED, EXPIRED, REASON_NO, RECEIVED, REFUSED
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 KEY = "gate"  # kv: [highest id, intents not closed, ids to tell]
 # Answers kept, by id modulo SLOTS, a ROW in each of the kv keys a0 .. a7: a key of its own for each answer
 # would take 7 KB more of the heap, where the journal keeps its values.
@@ -71,6 +75,7 @@ class Gate:
         self._clock = clock
         self._add = add
         self._measured = measured
+        self.why: Any = None  # says in words why the last command was refused, "" when the reason says all
         self._unsaved = {}  # id -> answer the flash would not take
         self._repeats, self._repeat_ticks = 0, clock.ticks_ms()
         self._since = {}  # id of an intent -> ticks it was first seen at
@@ -179,7 +184,8 @@ class Gate:
             self._refuse(self._answer(number, REFUSED, REASON_NO["bad_params"], detail))
             return
         if reason:
-            self._refuse(self._answer(number, REFUSED, reason))
+            text = self.why() if self.why else ""
+            self._refuse(self._answer(number, REFUSED, reason, {ERROR: text[:60]} if text else None))
             return
         answer = self._answer(number, RECEIVED, 0)
         intent = self._intent(number, kind, params, answer[3])

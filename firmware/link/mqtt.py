@@ -25,7 +25,7 @@ DEFAULTS = {
     "window": 8,  # messages in flight
     "packet_bytes": 2560,  # largest inbound: envelope.MAX_SEALED, topic, head
     "send_bytes": 2048,  # buffer for outbound packets; a larger one (live state) is made for the moment
-    "read_bytes": 512,
+    "read_bytes": 256,
 }
 WATCH_MS = 500
 
@@ -39,6 +39,7 @@ class Client:
 
     `on_message(packet)` is called for each PUBLISH (payload None: it was too large); if it returns False the
     caller acknowledges later. `on_down()` is called once when the link has failed; `check()` raises why.
+    `tx`: the buffer of outbound packets; who publishes, in one task, may build the payload in it.
     """
 
     def __init__(self, connect, clock, config):
@@ -47,7 +48,7 @@ class Client:
         self._config = dict(DEFAULTS)
         self._config.update(config)
         self._parser = packets.Parser(self._config["packet_bytes"])
-        self._tx = memoryview(bytearray(self._config["send_bytes"]))
+        self.tx = memoryview(bytearray(self._config["send_bytes"]))
         self._rx = memoryview(bytearray(self._config["read_bytes"]))
         self._room = asyncio.Event()
         self._answered = asyncio.Event()
@@ -146,7 +147,7 @@ class Client:
             self._inflight.append((pid, self._clock.ticks_ms()))
         size = packets.publish_size(topic, payload, qos)
         async with self._lock:
-            buf = self._tx if size <= len(self._tx) else memoryview(bytearray(size))
+            buf = self.tx if size <= len(self.tx) else memoryview(bytearray(size))
             packets.publish_into(buf, topic, payload, qos, pid)
             await self._put(buf[:size])
 

@@ -58,9 +58,8 @@ class Outbox:
 
     def __init__(self, rings, epoch):
         self._rings = rings
-        self._buf = memoryview(
-            bytearray(BATCH_BYTES)
-        )  # one for all batches: a fragmented heap has no such block
+        # one of BATCH_BYTES for all batches, lent by the session or made here: a fragmented heap has none
+        self.buffer = None
         self.epoch = epoch
         self.refused = 0  # records the flash would not take
         self.unread = 0  # times it could not be read; the ring gives a segment up after some
@@ -188,11 +187,13 @@ class Outbox:
         n = len(records)
         # `records` has the highest key, so the empty list is the last byte: put the full one in its place
         records[:0] = [head[:-1], bytes((0x80 | n,)) if n < 24 else bytes((0x98, n))]
+        if self.buffer is None:
+            self.buffer = memoryview(bytearray(BATCH_BYTES))
         at = 0
         for part in records:
-            self._buf[at : at + len(part)] = part
+            self.buffer[at : at + len(part)] = part
             at += len(part)
-        return self._buf[:at]
+        return self.buffer[:at]
 
     def mark(self, stream, seq) -> bool:
         """The station has stored all up to `seq`: forget it. False, nothing forgotten: never given out."""

@@ -1,7 +1,9 @@
 """MQTT 3.1.1 packets, sans-I/O: bytes in, packets out. Section numbers are those of the OASIS standard.
 
 Rules of the parser, which takes bytes of a stranger:
-1. Memory is one buffer of `limit` bytes, made once. Whatever length a header claims, nothing more is kept.
+1. Memory is one small buffer, made once, and for a larger packet one of at most `limit` bytes until it has
+   been taken. Whatever length a header claims, nothing more is kept. No room for it is a MemoryError out of
+   `feed`: the link ends, and the broker delivers again on the next.
 2. A PUBLISH larger than that is not fatal: it is read past and reported with payload None, so that it can be
    acknowledged. Refusing it would make a persistent session deliver it again at every reconnect, for ever.
 3. Anything else that breaks the standard is a PacketError: the stream is out of step, reconnect.
@@ -23,6 +25,7 @@ CONNECT, CONNACK, PUBLISH, PUBACK, SUBSCRIBE, SUBACK, PINGREQ, PINGRESP, DISCONN
     14,
 )
 
+OWN_BYTES = 256  # marks, welcomes and most commands
 LIMIT = 8192  # twice the largest sealed message (envelope.MAX_SEALED) and its topic
 
 # flags: low four bits of the first byte. pid: packet id or 0. topic: text or "". payload: bytes; of CONNECT,
@@ -75,9 +78,14 @@ def publish_size(topic, payload, qos) -> int:
 
 
 def publish_into(buf, topic, payload, qos=0, pid=0, dup=False) -> int:
-    """Write a PUBLISH into the bytearray `buf`; return its length. `topic` is encoded, payload bytes-like."""
+    """Write a PUBLISH into the view `buf`; return its length. `topic` is encoded, payload bytes-like.
+
+    The payload may lie in the same buffer: it is moved first.
+    """
     body = 2 + len(topic) + (2 if qos else 0) + len(payload)
     head = _length(body)
+    end = 1 + len(head) + body
+    buf[end - len(payload) : end] = payload
     buf[0] = 0x30 | (8 if dup else 0) | qos << 1
     at = 1 + len(head)
     buf[1:at] = head
@@ -87,15 +95,13 @@ def publish_into(buf, topic, payload, qos=0, pid=0, dup=False) -> int:
     at += len(topic)
     if qos:
         struct.pack_into(">H", buf, at, pid)
-        at += 2
-    buf[at : at + len(payload)] = payload
-    return at + len(payload)
+    return end
 
 
 def publish(topic, payload, qos=0, pid=0, dup=False) -> bytes:
     topic = topic.encode()
     buf = bytearray(publish_size(topic, payload, qos))
-    publish_into(buf, topic, payload, qos, pid, dup)
+    publish_into(memoryview(buf), topic, payload, qos, pid, dup)
     return bytes(buf)
 
 
@@ -210,11 +216,13 @@ class Parser:
     """Incremental: feed it what the socket gave, in pieces of any size."""
 
     def __init__(self, limit=LIMIT):
-        self._buf = memoryview(bytearray(limit))
+        self._limit = limit
+        self._own = memoryview(bytearray(min(limit, OWN_BYTES)))
         self.reset()
 
     def reset(self):
         """Begin a new connection."""
+        self._buf = self._own
         self._first = -1  # first byte of the packet, or -1 before it
         self._shift = -1  # bits of remaining length read; -1 when it is complete
         self._size = self._got = 0
@@ -250,8 +258,10 @@ class Parser:
         self._shift += 7
         if byte < 128:
             self._shift = -1
-            if self._size > len(self._buf) and self._first >> 4 != PUBLISH:
+            if self._size > self._limit and self._first >> 4 != PUBLISH:
                 raise PacketError("too large")
+            if self._size > len(self._own):
+                self._buf = memoryview(bytearray(min(self._size, self._limit)))
         elif self._shift > 21:
             raise PacketError("bad length")  # 2.2.3: at most four bytes
 
@@ -266,9 +276,9 @@ class Parser:
     def _finish(self):
         kind, flags = self._first >> 4, self._first & 15
         self._first = -1
-        body = self._buf[: self._size]
+        body, self._buf = self._buf[: self._size], self._own
         if kind == PUBLISH:
-            return _publish(flags, body, self._size <= len(self._buf))
+            return _publish(flags, body, self._size <= self._limit)
         read = _KINDS[kind][1]
         if read is not None:
             return read(flags, body)

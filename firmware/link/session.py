@@ -38,6 +38,7 @@ ORDER = (
     (topics.CV, "tail", 250),  # a backlog of 6 h is two seconds, a week is one minute
     (topics.LG, "head", 1000),
 )
+HEAD_BYTES = 128  # of a batch's packet: fixed head, topic, packet id
 URGENT = 1  # so many rows of ORDER go before the live state
 
 
@@ -70,6 +71,7 @@ class Session:
         self._wake = asyncio.Event()
         client.on_message = self._message
         client.on_down = outbox.on_add = self._wake.set
+        outbox.buffer = client.tx[HEAD_BYTES:]  # only this session publishes, one message after the other
         self._nonce = None
         self._now_ticks = None
         self.links = 0

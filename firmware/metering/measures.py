@@ -233,14 +233,12 @@ class Measures:
         i = self._i[at]
         if rule == OVER_CURRENT:
             return i
-        if rule == CURRENT_BREAK:
-            return None if u is None or i is None else i if u > 600 else FINE
         if None in self._i:
             return None
         if max(self._i) <= FEW_CURRENT:
             return FINE
-        if rule == CURRENT_LOSS:
-            return None if u is None else i if u > 700 else FINE
+        if rule <= CURRENT_BREAK:  # by the letter a break needs no load, and fires on every night without one
+            return None if u is None else i if u > (700 if rule == CURRENT_LOSS else 600) else FINE
         return _spread(self._i)
 
     def _power(self, rule, k):

@@ -9,9 +9,19 @@ register broke off. A power cut loses pulses and sampled energy since then, of a
 """
 
 from firmware.metering import bus
+from firmware.metering.bus import Bus  # noqa: F401  see _wiring
+from firmware.metering.meter import Meter  # noqa: F401
+from firmware.metering.poller import Poller  # noqa: F401
+from firmware.metering.profile import Profile  # noqa: F401
 from firmware.metering.readings import CURVE_FRESH_MS, Latest
+from firmware.metering.register import Register  # noqa: F401
+from firmware.overlay import Overlay
 from firmware.store.kv import StoreError
 from protocols.uplink import parameters as sections
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 PULSE, AC = 2, 3
 POWER, IMPORT, EXPORT = 8, 320, 384  # of protocols.meters.points
@@ -40,12 +50,12 @@ class Point:
     def power_w(self):
         """Primary side; None without a fresh reading."""
         power_dw = self.latest.get(POWER)
-        return None if power_dw is None else power_dw * self.multiplier // 10
+        return power_dw * self.multiplier // 10 if isinstance(power_dw, int) else None
 
     def energy_wh(self, reverse=0):
         """Running total imported (or exported) since the point exists, primary side; None as above."""
         total_wh = self.latest.get(EXPORT if reverse else IMPORT)
-        if total_wh is None:
+        if not isinstance(total_wh, int):  # a wrong profile gives texts
             return None
         if self.registers:
             total_wh += self.registers[reverse].offset_wh
@@ -98,19 +108,23 @@ class Points:
 
     def check(self, values) -> str:
         """What is wrong with values of parameters.POINTS on this board, "" nothing."""
-        return _wiring().check(values["points"], len(self.lines), len(self.profiles), self._board)
+        with Overlay():
+            return _wiring().check(values["points"], len(self.lines), len(self.profiles), self._board)
 
     def _wire(self, values):
         self.rows()
-        _wiring().wire(self, values["points"], self._board.identity, self._clock)
+        with Overlay():
+            _wiring().wire(self, values["points"], self._board.identity, self._clock)
 
     def _group(self, values):
         self.members = values["members"]
-        _wiring().want_exports(self)
+        with Overlay():
+            _wiring().want_exports(self)
 
     def change_meter(self, params):
         """For the gate, pure: (reason, {kv key: value}, commit function) of a command `meter_change`."""
-        return _wiring().change(self, params)
+        with Overlay():
+            return _wiring().change(self, params)
 
     def tasks(self):
         """[(name, coroutine function)] of all lines there are, used or not."""
@@ -178,10 +192,19 @@ class Points:
             for point in self.points:
                 if point.kind == PULSE and point.port == channel:
                     point.source.edge(level, at)
+        failed: Any = None
         for point in self.points:
-            point.tick(now, self._board)
-            if point.meter:
-                self._watch(point)
+            try:
+                point.tick(now, self._board)
+                if point.meter:
+                    self._watch(point)
+            except Exception as error:  # the others are read all the same
+                failed = error
+        if failed:
+            raise failed
+
+    def keep(self):
+        """Call each second, after the decision: it may write flash."""
         self._ticks += 1
         if self._ticks % EXPIRE_S == 0:
             for point in self.points:
@@ -227,7 +250,11 @@ class Points:
 
 
 def _wiring():
-    """Loaded when it is needed: a start, a change of the wiring, a command."""
+    """Loaded when it is needed: a start, a change of the wiring, a command.
+
+    What it makes objects of is imported above and taken from here: loaded with it, it would lie in the heap
+    once for each visit.
+    """
     from firmware.metering import wiring
 
     return wiring

@@ -44,26 +44,3 @@ class Latest:
         """Forget what is older, before the tick counter wraps round and makes it young again."""
         for no in [no for no in self._values if self.get(no, max_age_ms) is None]:
             del self._values[no]
-
-
-class Slots:
-    """Tells once for each interval that its point is due: `due(t)` returns the slot's start or None.
-
-    A forward jump of the clock leaves the skipped slots missing. After a backward step the slots that
-    come again are made again, now with the right time; the station keeps the later record of a slot.
-    """
-
-    def __init__(self, interval_s, last_s=0):
-        self._interval_s = interval_s
-        self._late_s = min(SLOT_LATE_S, interval_s // LATE_PART)
-        self.last_s = last_s
-
-    def due(self, t_s):
-        slot_s = t_s - t_s % self._interval_s
-        if slot_s == self.last_s:
-            return None
-        stepped_back = slot_s < self.last_s
-        if not stepped_back and t_s - slot_s > self._late_s:
-            return None
-        self.last_s = slot_s
-        return None if stepped_back else slot_s

@@ -107,15 +107,22 @@ class Recorder:
         for group, row in enumerate(self._groups, GROUP + 1):
             if row[0] is not None or group in self._tallies:
                 self._tally(group, 1).demand.sample(row[0])
-        if points:
-            self._visit_point(points[self._turn % len(points)], now_s)
+        try:
+            if points:
+                self._visit_point(points[self._turn % len(points)], now_s)
+        finally:  # a record that fails keeps nobody else from his turn
+            try:
+                self._visit_others(now_s)
+            finally:
+                self._turn += 1
+                self._up_s += 1
+
+    def _visit_others(self, now_s):
         group = self._turn % (1 + len(self._groups))
         if not group:
             self._visit_terminal(self._tally(TERMINAL, 2), now_s)
         elif GROUP + group in self._tallies:
             self._visit_group(self._tallies[GROUP + group], *self._groups[group - 1])
-        self._turn += 1
-        self._up_s += 1
 
     def _pass(self, minute):
         """A minute ends when the clock shows the next one; after a step of the clock none has ended."""
@@ -136,8 +143,9 @@ class Recorder:
 
     @staticmethod
     def power(point):
-        """Of the metering point now, secondary side; None when it is mute."""
-        return point.latest.get(statistics.POWER_POINT)
+        """Of the metering point now, secondary side; None when it is mute or its profile gives a text."""
+        power_dw = point.latest.get(statistics.POWER_POINT)
+        return power_dw if isinstance(power_dw, int) else None
 
     def _visit_point(self, point, now_s):
         kept = self._tallies[point.no]

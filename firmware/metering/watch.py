@@ -47,10 +47,17 @@ class Watch:
         self.dropped = 0  # looks at values that cannot be true
         settings.guard(parameters.RULES, rules.wrong)
         settings.listen(parameters.RULES, self._take)
+        settings.listen(parameters.GROUPS, self._regroup)
+        settings.listen(parameters.POINTS, self._regroup)
         self._take(settings.get(parameters.RULES))
 
     def _take(self, values):
         self._rules = rules.packed(values)
+
+    def _regroup(self, _values):
+        """Totals of groups of before are not compared with those of now."""
+        if 0 in self._seen:
+            self._seen[0][MEMORY] = fresh()
 
     # ---- what the wiring tells
 

@@ -4,12 +4,7 @@ Needed at a start, when the wiring changes and for a command; a terminal need no
 modules of sources it has not.
 """
 
-from firmware.metering.bus import Bus
-from firmware.metering.meter import Meter
-from firmware.metering.points import EXPORT, IMPORT, KEY, Point
-from firmware.metering.poller import Poller
-from firmware.metering.profile import Profile
-from firmware.metering.register import Register
+from firmware.metering.points import EXPORT, IMPORT, KEY, Bus, Meter, Point, Poller, Profile, Register
 from protocols.uplink.codes import REASON_NO
 
 METER, PULSE, AC = 1, 2, 3

@@ -26,6 +26,10 @@ MAX_ROOM = 8  # segments of records that one commit may cost a full flash
 DELETED = 0xFFFF
 
 
+def file_name(path, number, suffix):
+    return "%s/%08x%s" % (path, number, suffix)
+
+
 def _entry(key, data):
     """One key in a record: data None says it is deleted."""
     name = key.encode()
@@ -34,20 +38,12 @@ def _entry(key, data):
     return struct.pack("<BH", len(name), DELETED if data is None else len(data)) + name + (data or b"")
 
 
-def _entries(payload):
-    """Return [(key, data or None), ...] of a record; ValueError when it is not made of entries."""
-    out, at = [], 0
-    while at < len(payload):
-        if at + 3 > len(payload):
-            raise ValueError("entry cut off")
-        name_size, size = struct.unpack_from("<BH", payload, at)
-        data_at = at + 3 + name_size
-        at = data_at + (0 if size == DELETED else size)
-        if at > len(payload):
-            raise ValueError("entry cut off")
-        key = payload[data_at - name_size : data_at].decode()
-        out.append((key, None if size == DELETED else payload[data_at:at]))
-    return out
+def take(values, entries):
+    for key, data in entries:
+        if data is None:
+            values.pop(key, None)
+        else:
+            values[key] = data
 
 
 class Kv:
@@ -80,93 +76,17 @@ class Kv:
     # ---- reading
 
     def open(self):
-        """Replay. Never raises for what it finds: the good part counts, `damaged` names the rest."""
+        """Replay. Never raises for what it finds: the good part counts, `damaged` names the rest.
+
+        Opens within the visit of whoever starts (firmware/overlay.py).
+        """
         self.close()
-        self._values, self._commit, self.damaged = {}, 0, []
-        self._size, self._clean, self._opened = 0, True, False
-        try:
-            record.folder(self._path)
-            journal = record.numbers(self._path, JOURNAL)
-            snapshots = record.numbers(self._path, SNAPSHOT)
-        except OSError as e:
-            self._spoilt("folder: " + record.reason(e))
-            return
-        self._opened = True
-        base = self._newest(snapshots)
-        at = self._base = base or (journal[0] if journal else 1)
-        if not base and at != 1:
-            self._spoilt("segment %d without snapshot" % at)
-        while at in journal and self._segment(at):
-            at += 1
-        top = max(snapshots + journal + [self._base])
-        if at < top and at not in journal:
-            self._spoilt("segment %d missing" % at)
-        self._number = top
+        from firmware.store.replay import Replay
 
-    def _spoilt(self, what):
-        self.damaged.append(what)
-        self._clean = False
-
-    def _newest(self, snapshots):
-        for number in reversed(snapshots):
-            try:
-                self._load(number)
-                return number
-            except (OSError, ValueError) as e:
-                self._spoilt("snapshot %d: %r" % (number, e))
-        return 0
-
-    def _load(self, number):
-        """Take all of a snapshot; ValueError when it is not whole."""
-        values, commit = {}, 0
-        with open(self._name(number, SNAPSHOT), "rb") as f:
-            while True:
-                row = record.read(f, MAX_RECORD)
-                if row is None or row[0] != record.GOOD:
-                    raise ValueError("not whole")
-                if not row[2]:
-                    break
-                values.update(_entries(row[2]))
-            commit = row[1]
-        self._values, self._commit = values, commit
-
-    def _segment(self, number):
-        """Replay one segment; False when the journal cannot be followed beyond it."""
-        try:
-            try:
-                return self._replay(number)
-            except OSError:  # once more: what a passing read error hides now would be given up for good
-                return self._replay(number)
-        except (OSError, ValueError) as e:
-            self._spoilt("segment %d: %r" % (number, e))
-            return False
-
-    def _replay(self, number):
-        with open(self._name(number, JOURNAL), "rb") as f:
-            while True:
-                row = record.read(f, MAX_RECORD, self._commit + 1)
-                if row is None:
-                    self._size = f.tell()
-                    return True
-                state, seq, payload = row
-                if state == record.TORN:  # writing went on in the next segment, if at all
-                    self._clean = False
-                    return True
-                if state != record.GOOD:
-                    raise ValueError("bad record after commit %d" % self._commit)
-                if seq <= self._commit:
-                    continue  # only in the second try
-                if seq != self._commit + 1 and (self._commit or self._base == 1):
-                    raise ValueError("commit %d after %d" % (seq, self._commit))
-                self._take(_entries(payload))
-                self._commit = seq
-
-    def _take(self, entries):
-        for key, data in entries:
-            if data is None:
-                self._values.pop(key, None)
-            else:
-                self._values[key] = data
+        found = Replay(self._path)
+        self._values, self._commit, self.damaged = found.values, found.commit, found.damaged
+        self._size, self._clean, self._opened = found.size, found.clean, found.opened
+        self._base, self._number = found.base, found.number
 
     def get(self, key):
         """The value last put, or None."""
@@ -217,7 +137,7 @@ class Kv:
                     raise
         self._commit += 1
         self._size += len(row)
-        self._take(entries)
+        take(self._values, entries)
 
     def _append(self, row):
         if not self._clean or self._size >= record.SEGMENT:
@@ -274,7 +194,7 @@ class Kv:
             self._faults += 1
 
     def _name(self, number, suffix):
-        return "%s/%08x%s" % (self._path, number, suffix)
+        return file_name(self._path, number, suffix)
 
     def close(self):
         self._tail.release()

@@ -31,8 +31,8 @@ class Ring:
         self._clean = True  # False: the newest segment cannot be appended to
         self._opened = False  # False also when the folder could not be listed: numbers would come twice
         self._strikes = self._faults = 0
-        self._lost, self._known = [], []
-        self._given_up = []  # segments not read any more before the next start
+        self._lost = self._known = ()  # tuples: four empty lists would be 400 bytes for what seldom happens
+        self._given_up = ()  # segments not read any more before the next start
         self.first_seq = self.next_seq = 1
         self.discards = 0
 
@@ -133,8 +133,9 @@ class Ring:
             return
         self.discards += end - first
         if self._lost and (self._lost[-1][1] + 1 == first or len(self._lost) >= MAX_LOST):
-            first = self._lost.pop()[0]
-        self._lost.append((first, end - 1))
+            first = self._lost[-1][0]
+            self._lost = self._lost[:-1]
+        self._lost += ((first, end - 1),)
         self.first_seq = end
 
     def _drop(self):
@@ -218,22 +219,25 @@ class Ring:
         if self._strikes < STRIKES:
             return False
         self._strikes = 0
-        self._given_up = self._given_up[1 - MAX_KNOWN :] + [first]
+        self._given_up = self._given_up[1 - MAX_KNOWN :] + (first,)
         return True
 
     # ---- losses
 
     def take_lost(self):
         """The next range (first, last) of records gone for good and not yet told, or None."""
-        return self._lost.pop(0) if self._lost else None
+        if not self._lost:
+            return None
+        lost, self._lost = self._lost[0], self._lost[1:]
+        return lost
 
     def _hole(self, first, last):
         """Unreadable records among those held: told once, or at the next read when too much waits already."""
         if first in self._known or len(self._lost) >= MAX_LOST:
             return
-        self._known = self._known[1 - MAX_KNOWN :] + [first]
+        self._known = self._known[1 - MAX_KNOWN :] + (first,)
         self.discards += last - first + 1
-        self._lost.append((first, last))
+        self._lost += ((first, last),)
 
     def _name(self, first):
         return "%s/%08x%s" % (self._path, first, SUFFIX)

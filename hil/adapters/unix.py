@@ -78,7 +78,8 @@ class UnixTerminal:
         image = build()
         self._write_run(changes)
         facts = json.loads(BOARD.read_text(encoding="utf-8"))
-        command = [sys.executable, POWER_ON, image, facts["heap_bytes"], self.run_path]
+        heap = facts["heap_with_display_bytes" if self.display or self.service else "heap_bytes"]
+        command = [sys.executable, POWER_ON, image, heap, self.run_path]
         command += [boot] if boot else []
         self._child = Child(command, self.log_path, env={"MICROPYPATH": ".frozen"}, stdio=self.console)
 

@@ -13,7 +13,8 @@ side, or of the contracted power. Without the rated value a rule judges nothing.
 
 Conditions (in firmware/metering/measures.py):
 - 1 only with current above 0.5 % In, 4 only below it; 1, 2 and 4 end when 5 begins.
-- 6 only with U > 70 % Un and another phase above 5 % In; 7 only with U > 60 % Un.
+- 6 only with U > 70 % Un, 7 only with U > 60 % Un, both only with another phase above 5 % In: a customer
+  without load has no broken circuit. (Meters judge 7 without that: every night without load is an event.)
 - 9 10 17 19 22 only with load (above 5 % In); 12 not with three wires; 20 only if neutral and what the phases
   leave for it differ by more than half of the larger one.
 - 24 energy by power while no register moves; 26 not when a register rolls over at 999999.99 kWh.

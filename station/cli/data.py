@@ -66,7 +66,7 @@ def export_(
     bom: bool,
     out: Path | None,
 ) -> None:
-    """Write readings, events or commands as UTF-8; times are UTC, values integers at the scale beside."""
+    """Write what is stored as UTF-8; times are UTC, values integers at the scale beside."""
     settings = stored(home)
     engine = db.engine(settings.home)  # migrated, so that the columns are those of this version
     with in_words(), db.reading(engine) as c:

@@ -14,6 +14,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from sqlalchemy import Engine
 
 from protocols.uplink import messages, topics
+from protocols.uplink.codes import ADDRESSED
 from protocols.uplink.envelope import SECOND_MAC, seal
 from station.commands import due
 from station.settings import Broker, Settings
@@ -156,17 +157,11 @@ class Dispatcher:
 def sealed(settings: Settings, row: dict[str, Any]) -> bytes:
     """The bytes that go to the device for a row of `commands`."""
     kind = row["kind"]
-    body = messages.pack(
-        messages.COMMAND,
-        {
-            "device": row["device"],
-            "command": row["command"],
-            "not_before_s": row["not_before_s"],
-            "deadline_s": row["deadline_s"],
-            "kind": kind,
-            "params": messages.pack(messages.COMMANDS[kind], row["params"]),
-        },
-    )
+    command = {name: row[name] for name in ("device", "command", "not_before_s", "deadline_s", "kind")}
+    command["params"] = messages.pack(messages.COMMANDS[kind], row["params"])
+    if row["scope"] != ADDRESSED:
+        command["scope"] = row["scope"]
+    body = messages.pack(messages.COMMAND, command)
     second = settings.key(row["device"], "approver") if kind in SECOND_MAC else None
     return seal(settings.key(row["device"], "operator"), topics.CMD, row["device"], body, second)
 

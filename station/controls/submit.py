@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from protocols.uplink import messages
+from protocols.uplink.codes import ADDRESSED
 from station import prepaid
 from station.checks import refuse
 from station.errors import FieldError
@@ -24,10 +25,12 @@ def submit(
     author: str,
     note: str = "",
     deadline_s: int | None = None,
+    scope: int = ADDRESSED,
 ) -> int:
     """Queue a command made by this room, `plans` or `prepaid`; returns its id. Invalid says why not.
 
-    `deadline_s` is a UTC time, DEADLINE_S from now by default. Call inside db.writing.
+    `deadline_s` is a UTC time, DEADLINE_S from now by default. `scope` TO_MANY says that the
+    command is one of many: an excluded terminal refuses it. Call inside db.writing.
     """
     at = now_s()
     until = at + DEADLINE_S if deadline_s is None else deadline_s
@@ -42,7 +45,7 @@ def submit(
     messages.pack(messages.COMMANDS[kind], params)  # KeyError: our own bug, found before it is stored
     if kind in prepaid.ORDERS:
         prepaid.check_open(c, device, params["order"])
-    command = commands.create(c, device, kind, params, author, until, note)
+    command = commands.create(c, device, kind, params, author, until, note, scope)
     if kind in prepaid.ORDERS:
         prepaid.book(c, device, command, params)
     audit.add(c, author, "command", device, command=command, kind=messages.COMMAND_NAMES[kind])

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, func, insert, select, update
 
 from protocols.uplink import messages
+from protocols.uplink.codes import ADDRESSED
 from protocols.uplink.envelope import SECOND_MAC
 from station.store.db import now_s, row, rows
 from station.store.schema import command_log, commands
@@ -42,8 +43,12 @@ def create(
     author: str,
     deadline_s: int,
     note: str = "",
+    scope: int = ADDRESSED,
 ) -> int:
-    """Store a command and return its id. A kind without a second MAC needs no approval: queued at once."""
+    """Store a command and return its id; `scope` is one of codes.
+
+    A kind without a second MAC needs no approval: queued at once.
+    """
     top = c.execute(select(func.max(commands.c.command)).where(commands.c.device == device)).scalar()
     command = (top or 0) + 1
     at = now_s()
@@ -52,6 +57,7 @@ def create(
             device=device,
             command=command,
             kind=kind,
+            scope=scope,
             params={name: _storable(value) for name, value in params.items()},
             state="drafted",
             author=author,

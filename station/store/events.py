@@ -6,9 +6,35 @@ from typing import Any
 from sqlalchemy import Connection, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
-from protocols.uplink.codes import EVENTS
+from protocols.meters.rules import RULES, Rule
+from protocols.uplink.codes import EVENTS, GUARANTEE_HOURS, GUARANTEE_LOST_LINK, GUARANTEE_POWER_UP
 from station.store.db import rows
 from station.store.schema import events
+
+# Kinds that are no rule of protocols.meters.rules, by event: number -> name.
+_AUTOMATIC = {GUARANTEE_LOST_LINK: "lost_link", GUARANTEE_POWER_UP: "power_up", GUARANTEE_HOURS: "hours"}
+OTHER_KINDS: dict[str, dict[int, str]] = {
+    "guarantee_on": _AUTOMATIC,
+    "guarantee_off": _AUTOMATIC,
+    "meter_fault": {101: "address_clash"},
+}
+
+_ENDS = {"meter_read_recovered": "meter_read_failed"}  # an end that has a name of its own
+
+
+def rule(name: str, data: Mapping[str, Any]) -> Rule | None:
+    """The anomaly rule that an event of this name speaks of in its field `kind`, or None."""
+    found = RULES.get(data.get("kind", 0))
+    return found if found and EVENTS.get(found.code) == _ENDS.get(name, name) else None
+
+
+def kind_name(name: str, data: Mapping[str, Any]) -> str:
+    """Name of an event's field `kind`: of its rule or of OTHER_KINDS; the number if unknown, "" without."""
+    kind = data.get("kind")
+    if kind is None:
+        return ""
+    found = rule(name, data)
+    return found.alias if found else OTHER_KINDS.get(name, {}).get(kind, str(kind))
 
 
 def put(c: Connection, many: Sequence[Mapping[str, Any]]) -> None:

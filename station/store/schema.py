@@ -210,6 +210,7 @@ commands = Table(
     _device(primary_key=True),
     _int("command", primary_key=True),  # id, strictly increasing per device
     _int("kind"),
+    _int("scope"),  # codes.ADDRESSED, or TO_MANY: its part of a command to a group or to all
     Column(
         "params", JSON, nullable=False
     ),  # by field name; bytes as {"hex"}, maps as {"map": [[key, value]]}

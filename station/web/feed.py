@@ -6,8 +6,10 @@ from typing import Any
 from flask_babel import gettext as _
 
 from protocols.uplink.codes import CONTROLS, REASONS
+from protocols.uplink.parameters import SECTIONS
+from station.store.events import OTHER_KINDS, kind_name, rule
 from station.web.figures import duration, fixed, kw, kwh, local, rounds
-from station.web.i18n import word
+from station.web.i18n import shown, word
 
 TONES = {  # event name -> (tone, icon)
     "remote_trip": ("trip", "trip"),
@@ -50,7 +52,6 @@ TONES = {  # event name -> (tone, icon)
 def show(event: Mapping[str, Any], offset_s: int, device_name: str | None = None) -> dict[str, Any]:
     """Return what the event list draws; with `device_name` the row links to its terminal."""
     tone, shape = TONES.get(event["name"], ("idle", "idle"))
-    data = event["data"]
     return {
         "id": event["id"],
         "device": event["device"],
@@ -63,12 +64,34 @@ def show(event: Mapping[str, Any], offset_s: int, device_name: str | None = None
         "text": word("event", event["name"]),
         "tone": tone,
         "shape": shape,
-        "details": [(word("field", name), detail(name, value, offset_s)) for name, value in data.items()],
+        "details": details(event, offset_s),
     }
 
 
 def show_all(events: Iterable[Mapping[str, Any]], offset_s: int) -> list[dict[str, Any]]:
     return [show(event, offset_s) for event in events]
+
+
+def details(event: Mapping[str, Any], offset_s: int) -> list[tuple[str, str]]:
+    """(label, value) of each field of an event; what a rule measured and its limit have the rule's unit."""
+    name, data = event["name"], event["data"]
+    found = rule(name, data)
+    out = []
+    for field, value in data.items():
+        text = kind(name, data) if field == "kind" else detail(field, value, offset_s)
+        if found and found.unit and field in ("value", "limit", "before"):
+            text = f"{text} {found.unit}"
+        out.append((word("field", field), text))
+    return out
+
+
+def kind(name: str, data: Mapping[str, Any]) -> str:
+    """The field `kind` of an event in the page's language; the table of the rules has their words."""
+    found = rule(name, data)
+    if found:
+        return found.en if shown() == "en" else found.zh
+    known = data["kind"] in OTHER_KINDS.get(name, ())
+    return word("kind", kind_name(name, data)) if known else str(data["kind"])
 
 
 def detail(name: str, value: Any, offset_s: int) -> str:
@@ -82,7 +105,7 @@ def detail(name: str, value: Any, offset_s: int) -> str:
         return "".join("ABC"[n - 1] for n in rounds(value) if n <= 3)
     if name == "ended":
         return _("yes") if value else _("no")
-    if name == "rounds":
+    if name in _MASKS:
         return ", ".join(str(n) for n in rounds(value)) or _("none")
     if name == "until_s":
         return local(value, offset_s, "%m-%d %H:%M") if value else _("until released")
@@ -92,7 +115,12 @@ def detail(name: str, value: Any, offset_s: int) -> str:
     return str(value)
 
 
-_CODED = {"control": ("control", CONTROLS), "reason": ("reason", REASONS)}
+_CODED = {
+    "control": ("control", CONTROLS),
+    "reason": ("reason", REASONS),
+    "section": ("section", SECTIONS),
+}
+_MASKS = ("rounds", "inputs", "changed")
 _UNITS = (
     ("_yuan_e4", lambda v: f"{fixed(v, -4, 2)} {_('yuan')}"),
     ("_pct", lambda v: f"{v} %"),

@@ -56,7 +56,10 @@ def day() -> list[int]:
 
 
 def main() -> None:
-    used = figures(run(), "heap")
+    log = run()
+    used = figures(log, "heap")
+    if not used:
+        raise SystemExit("the terminal did not start:\n" + log[-2000:])
     peak = max(used)
     print(f"{len(used)} weighings, first {used[0]}, last {used[-1]} bytes")
     result = {

@@ -14,6 +14,8 @@ PERIOD_MS = 1000
 def main() -> None:
     log = run()
     taken = sorted((int(us), moved == "1") for us, moved in re.findall(r"trip_us=(\d+) moved=([01])", log))
+    if not taken:
+        raise SystemExit("the terminal decided nothing:\n" + log[-2000:])
     p95_ms = taken[len(taken) * 95 // 100][0] / 1000
     print(f"{len(taken)} decisions, of which {sum(moved for _us, moved in taken)} moved a relay")
     figures = {

@@ -4,14 +4,20 @@ from its database and from the world's truth."""
 import time
 
 from hil.plugin import DEVICE
-from protocols.uplink import messages
-from protocols.uplink.codes import APPEND, PERIOD
+from protocols.uplink import messages, parameters
+from protocols.uplink.codes import ADDRESSED, APPEND, PERIOD, PHASES, REASONS
 from station import controls, plans, prepaid
+from station.controls import byname
 from station.store import commands, db, events, live, schema
 
 STEP_S = 60  # longest wait for one thing; generous, as the machine may be busy
 POLL_S = 0.2
 ROUNDS = 3
+GROUP_FIELDS = (  # of a row of NOW.groups
+    "group power_w setpoint_w control remaining_wh remaining_yuan_e4 month_wh plan_id last_order".split()
+)
+# A power control that warns and trips at the next reading: round 1 alone, and the record soon after it.
+LOOP = {"rounds": 1, "alarm_s": [2], "slide_s": 1, "safety_w": 0, "post_trip_s": 2}
 
 
 class Rig:
@@ -34,6 +40,20 @@ class Rig:
 
     def powered(self):
         return self.now().get("power_w") is not None
+
+    def why(self, control, group=1):
+        """(phase, reason) of a control in words as last told; None while the terminal has no row for it."""
+        rows = [row for row in self.now().get("controls", ()) if (row[0], row[3]) == (control, group)]
+        return (PHASES[rows[0][1]], REASONS[rows[0][2]]) if rows else None
+
+    def group(self, number=1):
+        """What NOW tells of a summation group, by GROUP_FIELDS; {} while it tells nothing."""
+        rows = [row for row in self.now().get("groups", ()) if row[0] == number]
+        return dict(zip(GROUP_FIELDS, rows[0], strict=True)) if rows else {}
+
+    def holds(self, mask):
+        """Wait until the world sees exactly these rounds tripped."""
+        self.wait(lambda: self.world.truth()["tripped"] == mask, f"trip outputs {mask:03b}")
 
     def events(self, name=None):
         """Events at the station, oldest first."""
@@ -83,9 +103,9 @@ class Rig:
 
     # ---- hands
 
-    def send(self, kind, params, within_s=300):
+    def send(self, kind, params, within_s=300, scope=ADDRESSED):
         with db.writing(self.engine) as c:
-            return controls.submit(c, DEVICE, kind, params, "test", "", db.now_s() + within_s)
+            return controls.submit(c, DEVICE, kind, params, "test", "", db.now_s() + within_s, scope)
 
     def done(self, number, state="executed", limit_s=STEP_S):
         """Wait for the command's end, which must be `state`; return the row."""
@@ -102,8 +122,21 @@ class Rig:
         )
         return self.done(self.send(messages.PERIOD_PLAN, params))
 
+    def release(self, control):
+        return self.done(self.send(messages.RELEASE, {"control": control}))
+
     def release_plan(self):
-        return self.done(self.send(messages.RELEASE, {"control": PERIOD}))
+        return self.release(PERIOD)
+
+    def configure(self, section, state="executed", **values):
+        """Set a section of the parameters; return the command's row and its version."""
+        version = self.ask(byname.next_version, DEVICE, section)
+        params = {"section": section, "version": version, "values": parameters.write(section, values)}
+        return self.done(self.send(messages.PARAMETERS, params), state), version
+
+    def reason(self, number):
+        """In words why the device refused this command."""
+        return REASONS[self.done(number, "refused")["reason"]]
 
     def buy(self, value_kwh, alarm_kwh, trip_kwh=0, flag=APPEND, rounds=(1,)):
         number = self.ask(prepaid.next_order, DEVICE)

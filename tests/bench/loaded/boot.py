@@ -1,6 +1,6 @@
 """boot.py of the unix board with a watch on it: `boot.py run.json ADDRESS BYTES`, run by power_on.py.
 
-Runs the real terminal under load (EVENTS_A_S events a second beside its own work) and prints
+Runs the real terminal under load (_EVENTS_A_S events a second beside its own work) and prints
     trip_us=N moved=0|1     for each decision: last byte of the reading taken -> relay outputs driven (for one
                             that no reading began, from its own begin)
     heap=N                  each second: bytes in use after a collection
@@ -15,6 +15,7 @@ import sys
 
 import uctypes
 import vfs
+from micropython import const
 
 gc.threshold(4096)
 vfs.mount(vfs.VfsRom(uctypes.bytearray_at(int(sys.argv[2]), int(sys.argv[3]))), "/rom")
@@ -26,76 +27,68 @@ import time  # noqa: E402
 from firmware.hal import unix  # noqa: E402
 from firmware.terminal import Terminal  # noqa: E402
 
-EVENTS_A_S = 20
-EVENT, CLOCK_SET, STEP_MS = 1, 41, 15  # of protocols.uplink messages and codes
+# Few names of its own, here and below: each would count as the terminal's.
+_EVENTS_A_S = const(20)
+_EVENT = const(1)  # of protocols.uplink messages and codes, as the next two
+_CLOCK_SET = const(41)
+_STEP_MS = const(15)
 
 
-class Watch:
-    def __init__(self, terminal):
-        self.heard_us = None  # last byte taken
-        self.begin_us = None  # of the decision in hand, None: begun by no reading
-        bus, poller = terminal.points.lines[0]
-        port = bus._port
-        read = port.read
+def watch(terminal):
+    heard = [None, None]  # ticks of the last byte taken; of the decision in hand, None: begun by no reading
+    bus, poller = terminal.points.lines[0]
+    port = bus._port
+    taken, own_step, own_drive = port.read, terminal.controller.step, terminal.board.relays.drive
+    decide, tripped = poller._on_power, terminal.board.relays.tripped
 
-        async def stamped_read(timeout_ms):
-            data = await read(timeout_ms)
-            if data:
-                self.heard_us = time.ticks_us()
-            return data
+    async def read(timeout_ms):
+        data = await taken(timeout_ms)
+        if data:
+            heard[0] = time.ticks_us()
+        return data
 
-        port.read = stamped_read
-        relays = terminal.board.relays
-        controller = terminal.controller
-        step = controller.step
+    def step(*told):
+        if heard[1] is None:
+            heard[1] = time.ticks_us()
+        own_step(*told)
+        heard[1] = None
 
-        drive = relays.drive
+    def drive(mask):
+        before = tripped()
+        own_drive(mask)
+        took_us = time.ticks_diff(time.ticks_us(), heard[1])
+        print("trip_us=%d moved=%d" % (took_us, before != mask))  # noqa: UP031  pieces would be names
 
-        def timed_step(*told):
-            if self.begin_us is None:
-                self.begin_us = time.ticks_us()
-            step(*told)
-            self.begin_us = None
+    def power():
+        heard[1] = heard[0]
+        decide()
 
-        def timed_drive(mask):
-            before = relays.tripped()
-            drive(mask)
-            took_us = time.ticks_diff(time.ticks_us(), self.begin_us)
-            print(f"trip_us={took_us} moved={int(before != mask)}")
-
-        relays.drive = timed_drive
-        controller.step = timed_step
-        decide = poller._on_power
-
-        def timed_power():
-            self.begin_us = self.heard_us
-            decide()
-
-        poller._on_power = timed_power
+    port.read, terminal.board.relays.drive, terminal.controller.step = read, drive, step
+    poller._on_power = power
 
 
 async def load(terminal):
     number = 0
     while True:
-        await asyncio.sleep_ms(1000 // EVENTS_A_S)
-        body = {"code": CLOCK_SET, "data": {STEP_MS: number}}
-        terminal.outbox.add("ev", EVENT, terminal.board.clock.now_s(), 1, body)
+        await asyncio.sleep_ms(1000 // _EVENTS_A_S)
+        body = {"code": _CLOCK_SET, "data": {_STEP_MS: number}}
+        terminal.outbox.add("ev", _EVENT, terminal.board.clock.now_s(), 1, body)
         number += 1
 
 
-async def weigh():
+async def tick():
     while True:
         await asyncio.sleep_ms(1000)
         gc.collect()
-        print(f"heap={gc.mem_alloc()}")
+        print("heap=%d" % gc.mem_alloc())  # noqa: UP031
 
 
 async def main():
     terminal = Terminal(unix.Board(sys.argv[1]))
     gc.collect()
     gc.threshold(16384)
-    Watch(terminal)
-    tasks = [asyncio.create_task(load(terminal)), asyncio.create_task(weigh())]
+    watch(terminal)
+    tasks = [asyncio.create_task(load(terminal)), asyncio.create_task(tick())]
     await terminal.run()
     return tasks
 

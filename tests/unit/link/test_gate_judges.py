@@ -88,6 +88,15 @@ def test_the_core_refuses_with_its_own_reason(rig):
     assert rig.due == 0
 
 
+def test_a_refusal_says_why_in_words_where_somebody_knows(rig):
+    rig.answer = REASON_NO["bad_params"]
+    rig.gate.why = lambda: "slide_s is out of its range" + "." * 99
+    rig.gate.receive(rig.trip(1))
+    (text,) = rig.recorded[-1]["detail"].values()
+    assert text.startswith("slide_s is out of its range")
+    assert len(text) == 60
+
+
 def test_a_kind_that_needs_two_seals_is_refused_with_one(rig, monkeypatch):
     monkeypatch.setattr(envelope, "SECOND_MAC", frozenset((messages.TRIP,)))
     rig.relays = 1

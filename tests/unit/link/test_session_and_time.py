@@ -37,6 +37,7 @@ class Client:
     on_message = on_down = None
 
     def __init__(self):
+        self.tx = memoryview(bytearray(2048))
         self.sent = 0
 
     def check(self):

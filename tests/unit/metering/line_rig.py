@@ -202,6 +202,7 @@ class Rig:
                 await asyncio.sleep(0)
                 self._use(self.clock.now_ms() - before)
             self.points.tick()
+            self.points.keep()
             if each:
                 each()
 

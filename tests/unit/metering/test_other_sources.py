@@ -1,5 +1,7 @@
 """Pulse inputs and AC sampling as metering points; what flash keeps of them, also when it refuses or lies."""
 
+import sys
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,6 +18,7 @@ def ticks(rig, seconds):
     for _ in range(seconds):
         rig.clock.advance(1000)
         rig.points.tick()
+        rig.points.keep()
 
 
 def test_pulses_make_power_and_energy():
@@ -209,3 +212,35 @@ def test_any_rows_are_refused_or_usable(rows):
     if rig.points.check(values) == "" and rows:
         rig.points._wire(values)
         ticks(rig, 1)
+
+
+def test_a_source_that_fails_stops_no_other():
+    rig = Rig([AC, PULSE])
+    rig.board.ac = lambda: {8: None, "x": []}[9]
+    rig.board.inputs.pulses(3, 5)
+    with pytest.raises(KeyError):
+        ticks(rig, 1)
+    assert rig.points.by_no(2).energy_wh() == 5 * 40
+    assert rig.points.groups() == ((rig.points.by_no(2).power_w(), 200),)
+
+
+def test_a_text_in_place_of_a_power_is_no_reading():
+    rig = Rig([AC])
+    rig.sample({8: "much", 320: "more"})
+    rig.points.main.latest.put({8: "much", 320: "more"})
+    assert rig.points.groups() == ((None, None),)
+
+
+def test_what_a_rewiring_needs_leaves_again_and_comes_once():
+    rig = Rig([AC])
+    parts = {n: sys.modules[n] for n in sys.modules if n.startswith("firmware.metering.")}
+    visitor = parts.pop("firmware.metering.wiring")
+    del sys.modules["firmware.metering.wiring"]
+    try:
+        rig.points._wire({"points": [PULSE]})
+        rig.points._group({"members": []})
+        rig.points.change_meter({"metering_point": 9, "old_wh": 0, "new_wh": 0})
+        assert "firmware.metering.wiring" not in sys.modules
+        assert {n: sys.modules[n] for n in parts} == parts
+    finally:
+        sys.modules["firmware.metering.wiring"] = visitor

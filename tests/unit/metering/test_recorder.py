@@ -2,6 +2,7 @@
 
 import pytest
 
+from firmware.metering import tally
 from firmware.metering.backfill import BACKFILLED
 from firmware.metering.tally import MEASURED, SUSPECT
 from firmware.store.kv import StoreError
@@ -20,6 +21,7 @@ from tests.unit.metering.meter_bench import (
     bcd,
     freeze_time,
 )
+from tests.unit.metering.recorder_bench import Bench
 
 
 @pytest.fixture
@@ -246,3 +248,29 @@ def test_a_refusing_outbox_is_asked_again_while_the_slot_lasts(bench_at):
     bench.refuse = False
     bench.run(5, GOOD)
     assert [len(bench.told(kind)) for kind in (DAILY, CURVE)] == [1, 1]
+
+
+def test_a_point_whose_records_fail_keeps_nobody_from_his_turn(tmp_path):
+    """Its curve cannot be made; the other point's, the group's and the terminal's statistics are."""
+    bench = Bench(tmp_path, MIDNIGHT_S + 890, (1, 2))
+    bench.points.rows = ((100, 1000),)
+    put_curve = bench.recorder._put_curve
+
+    def failing(kept, *rest):
+        if kept.key == 1:
+            raise ValueError("record too large")
+        put_curve(kept, *rest)
+
+    bench.recorder._put_curve = failing
+    failed = 0
+    for _ in range(200):
+        try:
+            bench.tick(GOOD)
+        except ValueError:
+            failed += 1
+            bench.clock.advance(1000)
+    assert failed >= 10
+    assert {row[3 + 1]["metering_point"] for row in bench.out} == {2, 100}
+    for key in (2, 101, 0):
+        assert bench.recorder._tallies[key].state[tally.LAST] >= MIDNIGHT_S // 60 + 16
+    bench.kv.close()

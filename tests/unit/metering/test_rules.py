@@ -206,3 +206,16 @@ def test_phase_events_end_when_all_voltages_are_gone(rig):
     assert [ended for ended, _ in rig.told("voltage_loss")] == [0, 1]
     assert [ended for ended, _ in rig.told("all_voltage_loss")] == [0]
     assert not [1 for ended, fields in rig.told("voltage_loss") if fields["phase"] != 1]
+
+
+@pytest.mark.parametrize("alias", ["current_loss", "current_break"])
+@pytest.mark.parametrize("night", [(0, 0, 0), (20, 20, 20), (0, 0, 250)])
+def test_a_night_without_load_breaks_no_circuit(rig, alias, night):
+    """Also with one small load on one phase: 5 % of the rated current is none yet."""
+    values = {f"n{4 + phase}": current for phase, current in enumerate(night)}
+    rig.run(3600, **values)
+    check_quiet(rig, alias)
+    rig.run(80, n6=255)
+    assert [f["phase"] for _ended, f in rig.told(alias)] == ([1, 2])
+    rig.run(80, n6=0)
+    assert [ended for ended, _f in rig.told(alias)] == [0, 0, 1, 1]

@@ -93,11 +93,6 @@ def test_the_strict_exclusion_leaves_parameters_alone(rooms, commands):
     assert commands.apply(messages.EXCLUSION, {}, 7) == rooms.answer, "the core judges its own kinds"
 
 
-def test_before_the_first_decision_nothing_is_excluded(rooms, commands):
-    rooms.outputs = None
-    assert commands.apply(messages.MESSAGE, {}, 7, TO_MANY) == rooms.answer
-
-
 def test_the_words_of_a_refusal_are_those_of_this_command(rooms, commands):
     rooms.answer = (REASON_NO["bad_params"], {}, None)
     commands.apply(messages.PARAMETERS, {}, 7)

@@ -259,3 +259,18 @@ def test_anything_in_flash_or_in_a_command_is_survived(kv, seed):
             assert settings.versions()[section] == version
         for each in parameters.SECTIONS:
             assert settings.get(each).keys() == parameters.read(each, {}).keys()
+
+
+def test_a_change_that_was_judged_stands_even_if_a_second_look_could_not_be_taken(kv, monkeypatch):
+    """As with too little heap: what is journalled and answered is what is in force."""
+    settings = Parameters(kv)
+    reason, entries, commit = settings.apply({"section": METERING, "version": 1, "values": {1: 60}})
+    kv.put(entries)
+
+    def broken(*_args):
+        raise MemoryError
+
+    monkeypatch.setattr("firmware.sections.wrong", broken)
+    commit()
+    assert (reason, settings.versions()) == (0, {METERING: 1})
+    assert settings.get(METERING)["curve_interval_s"] == 60

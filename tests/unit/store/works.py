@@ -178,7 +178,7 @@ class Settings(Work):
 
 
 class Freeze(Work):
-    """A record into its stream, then its label into the journal: the label never stands without the record."""
+    """A record into its stream, then its label into the journal: no label stands without its record."""
 
     name = "freeze"
 

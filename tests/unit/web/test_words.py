@@ -10,13 +10,14 @@ from babel.messages.pofile import read_po
 
 from protocols.lines import dlt645, dlt645_meter
 from protocols.meters.points import QUALITIES
-from protocols.uplink import codes, messages
+from protocols.uplink import codes, messages, parameters
 from protocols.uplink.topics import STREAM_NO
 from station.controls.preview import WARNINGS
 from station.errors import KEYS
 from station.ingest.wire import REASONS as REFUSED
 from station.store.commands import STATES
 from station.store.devices import ALARMS
+from station.store.events import OTHER_KINDS
 from station.web import device_model, errors, fleet, i18n
 
 WEB = Path(i18n.__file__).parent
@@ -33,6 +34,8 @@ SPACES = {
     "phase": [name for _no, name in codes.PHASES.items()],
     "acts": [name for _no, name in codes.PHASES.items()],
     "gap": [name for _no, name in codes.GAP_REASONS.items()],
+    "kind": [name for kinds in OTHER_KINDS.values() for name in kinds.values()],
+    "section": [name for _no, name in parameters.SECTIONS.items()],
     "stream": list(STREAM_NO),
     "quality": [*QUALITIES.values(), "missing", "not_due"],
     "command": COMMANDS,

@@ -51,7 +51,7 @@ class Terminal:
         self._version_before = self.kv.get(VERSION_KEY)
         self._heard_s = None  # run_s of the station's last valid message
         self.outbox = Outbox(rings, self.epoch)
-        self.kv.room = self.outbox.make_room
+        self.kv.room = self.outbox.make_room  # pyright: ignore[reportAttributeAccessIssue]
         self.events = Events(clock, self.outbox.add, self.settings)
         self.tariff = Tariff(self.settings)
         lost = self.settings.lost.get(parameters.GUARANTEE) == 0

@@ -75,13 +75,13 @@ def _defined(program: Program) -> dict[str, set[str]]:
                         out[method.name].add(module)
                         for node in ast.walk(method):
                             if _is_own_store(node):
-                                out[node.attr].add(module)
+                                out[node.attr].add(module)  # pyright: ignore[reportAttributeAccessIssue]
     return out
 
 
 def _is_own_store(node: ast.AST) -> bool:
     stored = isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load)
-    return stored and isinstance(node.value, ast.Name) and node.value.id == "self"
+    return stored and isinstance(node.value, ast.Name) and node.value.id == "self"  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def _known(program: Program) -> dict[str, set[str]]:

@@ -24,8 +24,8 @@ def known_words(trees: Iterable[ast.Module]) -> list[str]:
     """What the device must know anyway and could be a name: attributes, short texts."""
     out = set(BUILT_IN.split())
     for tree in trees:
-        out.update(node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute))
-        out.update(text for text in words(tree) if len(text) <= TEXT_MOST)
+        out.update(node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute))  # pyright: ignore[reportArgumentType]
+        out.update(text for text in words(tree) if len(text) <= TEXT_MOST)  # pyright: ignore[reportArgumentType]
     return sorted(word for word in out if word.isidentifier() and not _special(word))
 
 

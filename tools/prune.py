@@ -154,5 +154,5 @@ def _drop_type_checking(tree: ast.Module) -> None:
     """`if TYPE_CHECKING:` is for tools only; the name is False wherever the program runs."""
     for statement in list(tree.body):
         is_test = isinstance(statement, ast.If) and isinstance(statement.test, ast.Name)
-        if is_test and statement.test.id == "TYPE_CHECKING" and not statement.orelse:
+        if is_test and statement.test.id == "TYPE_CHECKING" and not statement.orelse:  # pyright: ignore[reportAttributeAccessIssue]
             tree.body.remove(statement)

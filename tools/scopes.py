@@ -91,7 +91,10 @@ class Walker(ast.NodeTransformer):
         first = node.generators[0]  # type: ignore[attr-defined]
         first.iter = self.visit(first.iter)
         bound = {
-            each.id for g in node.generators for each in ast.walk(g.target) if isinstance(each, ast.Name)
+            each.id
+            for g in node.generators
+            for each in ast.walk(g.target)
+            if isinstance(each, ast.Name)  # pyright: ignore[reportAttributeAccessIssue]
         }  # type: ignore
         fields = ("key", "value") if isinstance(node, ast.DictComp) else ("elt",)
         kept, first.iter = first.iter, ast.Constant(None)

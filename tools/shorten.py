@@ -174,7 +174,7 @@ def groups(program: Program) -> list[list[str]]:
                     merged = group[module] | group[other]
                     for each in merged:
                         group[each] = merged
-    return sorted({tuple(sorted(each)) for each in group.values()})
+    return sorted({tuple(sorted(each)) for each in group.values()})  # pyright: ignore[reportReturnType]
 
 
 def _private_names(program: Program, group: list[str], keep: set[str]) -> dict[str, str]:

@@ -60,7 +60,7 @@ class Bench:
         self.kv.close()
         self.clock.ok = clock_ok
         self.board.relays = _Relays(self.order)
-        self.kv = Kv(self.kv.path)
+        self.kv = Kv(self.kv._path)
         self.kv.open()
         self._put, self.kv.put = self.kv.put, self._refusable
         self.controller = Controller(self.board, self.kv, lambda: (self.groups, self.price_e4), self)

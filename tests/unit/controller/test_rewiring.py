@@ -57,7 +57,7 @@ class Site:
 def site(tmp_path):
     made = Site(tmp_path)
     made.run(10)
-    made.do(messages.PURCHASE, ORDER)()
+    made.do(messages.PURCHASE, ORDER)()  # pyright: ignore[reportOptionalCall]
     made.run(10)
     yield made
     made.whole.close()

@@ -1,5 +1,8 @@
 """An overlay comes, works and leaves, on CPython and on MicroPython; too little heap is a refusal."""
 
+# pyright: reportMissingImports=false
+# (the modules are written by the tests)
+
 import json
 import sys
 

@@ -261,7 +261,7 @@ def test_a_point_whose_records_fail_keeps_nobody_from_his_turn(tmp_path):
             raise ValueError("record too large")
         put_curve(kept, *rest)
 
-    bench.recorder._put_curve = failing
+    bench.recorder._put_curve = failing  # pyright: ignore[reportAttributeAccessIssue]
     failed = 0
     for _ in range(200):
         try:

@@ -271,6 +271,6 @@ def test_a_change_that_was_judged_stands_even_if_a_second_look_could_not_be_take
         raise MemoryError
 
     monkeypatch.setattr("firmware.sections.wrong", broken)
-    commit()
+    commit()  # pyright: ignore[reportOptionalCall]
     assert (reason, settings.versions()) == (0, {METERING: 1})
     assert settings.get(METERING)["curve_interval_s"] == 60

@@ -17,7 +17,7 @@ from station.store.schema import commands as table
 def sent(c, settings, **more):
     number = controls.submit(c, "T1", messages.PERMIT_CLOSE, controls.permit([1]), "me", **more)
     row = commands.get(c, "T1", number)
-    body, _approved = unseal(settings.key("T1", "operator"), topics.CMD, "T1", sealed(settings, row))
+    body, _approved = unseal(settings.key("T1", "operator"), topics.CMD, "T1", sealed(settings, row))  # pyright: ignore[reportArgumentType]
     return row, messages.unpack(messages.COMMAND, body)
 
 

@@ -56,7 +56,7 @@ def crowd(with_room):
     with torn.Power(image):
         kv, outbox, rings = opened()
         if with_room:
-            kv.room = outbox.make_room
+            kv.room = outbox.make_room  # pyright: ignore[reportAttributeAccessIssue]
         for n in range(4000):
             add(outbox, STREAMS[n % 4], n)
             if n % 5 == 0:
@@ -101,7 +101,7 @@ def worn():
             for n in range(600):
                 if n % 60 == 0:
                     bad.append(5 + 3 * len(bad))
-                    device.worn = tuple(bad)
+                    device.worn = tuple(bad)  # pyright: ignore[reportAttributeAccessIssue]
                 try:
                     kv.put({"balance": n, "x": bytes(200)})
                     last = n
@@ -113,7 +113,7 @@ def worn():
             kv.close()
             rings[topics.EV].close()
         with torn.Power(image) as device:
-            device.worn = tuple(bad)
+            device.worn = tuple(bad)  # pyright: ignore[reportAttributeAccessIssue]
             kv, outbox, rings = opened()
             told["after_restart"] = [kv.get("balance") == last, rings[topics.EV].next_seq - 1]
             kv.close()

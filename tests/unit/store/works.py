@@ -54,13 +54,13 @@ class Work:
     """
 
     def __init__(self, root):
-        self.root = root + "/" + self.name
+        self.root = root + "/" + self.name  # pyright: ignore[reportAttributeAccessIssue]
         self.acked = 0
 
     def close(self):
         self.store.close()
         if hasattr(self, "ring"):
-            self.ring.close()
+            self.ring.close()  # pyright: ignore[reportAttributeAccessIssue]
 
     def facts(self):
         return self.store._base
@@ -72,7 +72,7 @@ class Work:
         if self.store.damaged:
             return "damaged " + repr(self.store.damaged)
         try:
-            found, complaint = self.found()
+            found, complaint = self.found()  # pyright: ignore[reportAttributeAccessIssue]
         except ValueError as e:
             return repr(e)
         if not complaint and found != self.acked and not (cut and found == self.acked + 1):
@@ -166,7 +166,7 @@ class Settings(Work):
         if reason:
             raise ValueError(f"refused {reason} {self.parameters.error}")
         self.store.put(entries)
-        commit()
+        commit()  # pyright: ignore[reportOptionalCall]
         self.acked = version
         self.prove()
 

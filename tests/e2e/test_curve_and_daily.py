@@ -25,8 +25,9 @@ DAY_S = 86400
 
 
 def _readings(rig, kind):
-    """{slot: row} with the points as a dict."""
-    found = [row for row in rig.rows(schema.readings) if row["kind"] == kind]
+    """{slot: row} of the main meter with the points as a dict."""
+    (main,) = [row["id"] for row in rig.rows(schema.meters) if row["metering_point"] == 1] or [None]
+    found = [row for row in rig.rows(schema.readings) if row["kind"] == kind and row["meter_id"] == main]
     return {row["slot_s"]: {**row, "points": unpacked(row["points"])} for row in found}
 
 

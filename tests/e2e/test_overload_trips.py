@@ -29,6 +29,7 @@ def test_overload_is_alarmed_tripped_and_told(rig):
 
 def test_below_the_safety_setpoint_nothing_trips(rig):
     rig.load(120_000)
+    rig.wait(lambda: (rig.now()["power_w"] or 0) > 100_000, "the high load read")
     rig.plan(setpoint_kw=60, safety_kw=60, alarm_s=1)
     rig.event("power_control_alarm")  # the same loop does act above it
     rig.release_plan()

@@ -314,7 +314,7 @@ def test_a_wrong_clock_after_a_cut_leaves_half_a_day_of_guarantee(bench):
 
 def test_a_lost_flash_counts_as_guaranteed_also_after_the_next_cut(bench):
     bench.kv.close()
-    bench.kv.path = bench.kv.path + "-new"  # an empty journal: the flash was formatted over damage
+    bench.kv._path = bench.kv._path + "-new"  # an empty journal: the flash was formatted over damage
     bench.board.flash.lost = True
     bench.boot()
     bench.order.clear()
@@ -346,7 +346,7 @@ def test_a_minute_of_energy_writes_no_plan_and_no_order(bench):
     written = []
     write = bench.kv._write
     bench.kv._write = lambda entries: (
-        written.append([(k, d) for k, d in entries if bench.kv.values.get(k) != d]) or write(entries)
+        written.append([(k, d) for k, d in entries if bench.kv._values.get(k) != d]) or write(entries)
     )
     bench.run(COMMIT_S + 1, 1000, energy_wh=804_000)
     assert [[key for key, _data in entries] for entries in written] == [["control", "g1", "run"]]

@@ -28,7 +28,7 @@ from protocols.uplink import messages, parameters, topics
 GC_BYTES = 16384  # collect after so much: short pauses, and no large hole eaten by small things
 DIAG_INTERVAL_S, DIAG_OFFLINE_S = 300, 3600  # without a link general events need the room
 TICK_LIMIT_MS, HOUSEKEEP_LIMIT_MS = 10000, 30000  # without a sign of life so long the watchdog starves
-TRAFFIC_S, TRAFFIC_BYTES, MONTH = 60, 20204, 1  # statistic and period of firmware.metering.tally
+TRAFFIC_S = 60
 FREE_FOR_DISPLAY = 3  # a third of what is used must be free
 EXCLUDED_S = 900  # after a meter change its registers are not judged
 EPOCH_KEY, BOOT_KEY, VERSION_KEY = "epoch", "boot", "version"
@@ -253,9 +253,8 @@ class Terminal:
             self.supervisor.alive("housekeep")
             self.watch.refused(self._forged())
             if self._passed("_traffic_from", TRAFFIC_S):
-                self.recorder.traffic(self.client.bytes)
+                self.watch.traffic(self.recorder.traffic(self.client.bytes))
                 self.client.bytes = 0
-                self.watch.traffic(self.recorder.today(0, MONTH).get(TRAFFIC_BYTES, 0))
             if self._passed("_diag_from", DIAG_INTERVAL_S if self.session.state == "up" else DIAG_OFFLINE_S):
                 body = self.reports.diag()
                 self.outbox.add(topics.LG, messages.DIAG, self._clock.now_s(), int(self._clock.ok), body)

@@ -65,19 +65,21 @@ class Walker(ast.NodeTransformer):
                 setattr(scope, field, self.visit(value))
         self.scopes.pop()
 
-    def visit_FunctionDef(self, node: ast.AST) -> ast.AST:
-        if not isinstance(node, ast.Lambda):
-            node.decorator_list = [self.visit(each) for each in node.decorator_list]  # type: ignore
-            node.returns = None  # type: ignore[attr-defined]
-            if not self.is_local(node.name):  # type: ignore[attr-defined]
-                node.name = str(self.top_name(node.name))  # type: ignore[attr-defined]
-        arguments = node.args  # type: ignore[attr-defined]
+    def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> ast.AST:
+        node.decorator_list = [self.visit(each) for each in node.decorator_list]
+        node.returns = None
+        if not self.is_local(node.name):
+            node.name = str(self.top_name(node.name))
+        return self.visit_Lambda(node)
+
+    visit_FunctionDef = visit_AsyncFunctionDef = _function
+
+    def visit_Lambda(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> ast.AST:
+        arguments = node.args
         arguments.defaults = [self.visit(each) for each in arguments.defaults]
         arguments.kw_defaults = [each and self.visit(each) for each in arguments.kw_defaults]
         self._within(node, bound_names(node), ("body",))
         return node
-
-    visit_AsyncFunctionDef = visit_Lambda = visit_FunctionDef
 
     def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
         node.decorator_list = [self.visit(each) for each in node.decorator_list]
@@ -87,15 +89,11 @@ class Walker(ast.NodeTransformer):
         self._within(node, bound_names(node), ("body",))
         return node
 
-    def _comprehension(self, node: ast.AST) -> ast.AST:
-        first = node.generators[0]  # type: ignore[attr-defined]
+    def _comprehension(self, node: ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp) -> ast.AST:
+        first = node.generators[0]
         first.iter = self.visit(first.iter)
-        bound = {
-            each.id
-            for g in node.generators
-            for each in ast.walk(g.target)
-            if isinstance(each, ast.Name)  # pyright: ignore[reportAttributeAccessIssue]
-        }  # type: ignore
+        targets = [each for g in node.generators for each in ast.walk(g.target)]
+        bound = {each.id for each in targets if isinstance(each, ast.Name)}
         fields = ("key", "value") if isinstance(node, ast.DictComp) else ("elt",)
         kept, first.iter = first.iter, ast.Constant(None)
         self._within(node, bound, (*fields, "generators"))

@@ -17,19 +17,6 @@ from protocols.uplink.codes import (
     REASON_NO,
 )
 
-KEPT_ORDERS = 64
-
-# A guaranteed terminal refuses what could trip. It takes orders of money, which trip nothing while it lasts.
-COULD_TRIP = (
-    messages.TRIP,
-    messages.PERIOD_PLAN,
-    messages.PERIOD_ENABLE,
-    messages.FACTORY_REST,
-    messages.BUSINESS_STOP,
-    messages.DOWN_FLOAT,
-    messages.MONTH_ENERGY,
-)
-
 
 def apply(state, kind, params, sample, command_id, scope):
     """(state, reason, events); with a reason other than 0 the state is unchanged.
@@ -44,7 +31,7 @@ def apply(state, kind, params, sample, command_id, scope):
     if not reason:
         params = _known(kind, params)
         after = core.settle(state, sample, 1, events)
-        if kind in COULD_TRIP or (kind == messages.EXCLUSION and params["on"]):
+        if checks.could_trip(kind, params):
             reason = guarantee.reason(after.guarantee)
     if not reason:
         after, reason = act(after, kind, params, sample, command_id, events)
@@ -283,7 +270,7 @@ def _order(state, kind, params, sample, command_id, events):
     one = evolve(
         one,
         account=evolve(account, fee=fee, left=left, rest=rest, price_e4=price_e4, last=number),
-        orders=(one.orders + (number,))[-KEPT_ORDERS:],
+        orders=(one.orders + (number,))[-checks.KEPT_ORDERS :],
         terms=Terms(1, params["alarm" + unit], trip, params["rounds"]),
         bought=evolve(one.bought, tripped=one.bought.tripped & params["rounds"]),
     )

@@ -3,11 +3,12 @@
 Ranges: protocols/uplink/messages.py; Q/GDW 376.1 F9, F12, F18, F19, F41 to F49.
 """
 
+from firmware.control import period
 from protocols.uplink import messages
 from protocols.uplink.codes import APPEND, REASON_NO, REFRESH
 
 MAX_ORDER = (1 << 32) - 1  # an order number has 32 bits
-MAX_PERIODS = 8
+KEPT_ORDERS = 64  # numbers of the last orders that a group remembers
 MAX_GUARANTEE_S = 48 * 1800
 
 BAD_PARAMS = REASON_NO["bad_params"]
@@ -60,6 +61,23 @@ KINDS = {  # command kind -> texts
 }
 
 
+# A guaranteed terminal refuses what could trip. It takes orders of money, which trip nothing while it lasts.
+COULD_TRIP = (
+    messages.TRIP,
+    messages.PERIOD_PLAN,
+    messages.PERIOD_ENABLE,
+    messages.FACTORY_REST,
+    messages.BUSINESS_STOP,
+    messages.DOWN_FLOAT,
+    messages.MONTH_ENERGY,
+)
+
+
+def could_trip(kind, params) -> bool:
+    """Whether a guaranteed terminal refuses this command. Nor may it begin to be excluded (domain 2d)."""
+    return kind in COULD_TRIP or (kind == messages.EXCLUSION and params["on"] == 1)
+
+
 def within(value, low, high) -> bool:
     """An integer in the range; True and False are none (`type is` says so on both runtimes)."""
     return type(value) is int and low <= value <= high
@@ -95,7 +113,7 @@ def _fits(letter, value, low, high):
         return False
     if letter == "s":
         return len(value) <= 2 and all([_fits("l", item, low, high) for item in value])
-    return 1 <= len(value) <= MAX_PERIODS and all([within(item, low, high) for item in value])
+    return 1 <= len(value) <= period.MAX_PERIODS and all([within(item, low, high) for item in value])
 
 
 def _codes_ok(codes):

@@ -9,7 +9,7 @@ from firmware.control import reasons
 from firmware.control.records import Plan
 
 HALF_HOURS = 48
-MAX_PERIODS = 8
+MAX_PERIODS = 8  # control periods of a day
 
 
 def number_periods(codes):

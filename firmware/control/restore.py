@@ -32,7 +32,6 @@ from firmware.control.saved import KEYS, PLAN_KINDS, VERSION
 from protocols.uplink import codes, messages
 
 TOP = 1 << 62  # of any instant, count or command id
-KEPT_ORDERS = 64
 
 # How a field is checked on the way in; a field named nowhere here is a non-negative integer below TOP.
 _MASKS = ("rounds", "tripped", "round")
@@ -220,7 +219,7 @@ def _orders(part):
         if not checks.within(number, last + 1, checks.MAX_ORDER):
             return ()
         last = number
-    return tuple(part[-KEPT_ORDERS:])
+    return tuple(part[-checks.KEPT_ORDERS :])
 
 
 def _instants(record):

@@ -22,6 +22,7 @@ from protocols.uplink import messages, parameters
 
 SAVE_S = 900
 CUTS, ON, STARTS, BYTES = 1, 2, 3, 4  # in TERMINAL_TABLE, after the minutes without power
+TRAFFIC_BYTES = 20204  # statistic (protocols/meters/statistics.py) of BYTES
 BACKFILL_S, BACKFILL_MAX_S = 5, 3600  # pause before a meter is asked for its freeze, doubled while it is mute
 OFF_DAYS = 31  # days of one outage that are told
 # Tally numbers: metering points have their own, group g has GROUP + g. Curves of groups come as point GROUP.
@@ -315,8 +316,9 @@ class Recorder:
         return kept.told(period, self._offset_s) if kept else {}
 
     def traffic(self, count):
-        """So many bytes went over the link, in either direction."""
+        """So many bytes went over the link, in either direction; return those of the open month."""
         self._extra[BYTES] += count
+        return self.today(0, tally.MONTH).get(TRAFFIC_BYTES, 0)
 
     def save(self):
         """Keep everything now: before a restart, or when the power is about to fail."""

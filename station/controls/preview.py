@@ -5,25 +5,13 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from firmware.control import checks
 from protocols.uplink import messages
 from protocols.uplink.codes import GUARANTEE_OFF
 from station import prepaid
 from station.errors import FieldError, Invalid
 from station.store import devices
 from station.store.db import now_s
-
-_REFUSED_UNDER_GUARANTEE = frozenset(
-    {
-        messages.TRIP,
-        messages.PERIOD_PLAN,
-        messages.PERIOD_ENABLE,
-        messages.FACTORY_REST,
-        messages.BUSINESS_STOP,
-        messages.DOWN_FLOAT,
-        messages.MONTH_ENERGY,
-        messages.EXCLUSION,
-    }
-)
 
 
 def preview(c: Connection, device: str, kind: int, params: Mapping[str, Any]) -> dict[str, Any]:
@@ -39,6 +27,7 @@ def preview(c: Connection, device: str, kind: int, params: Mapping[str, Any]) ->
         raise Invalid(FieldError("device", "no_such_device"))
     effect = _EFFECTS.get(kind, _none)(c, found, params)
     guaranteed = found["guarantee"] not in (None, GUARANTEE_OFF)  # any doubt counts as guaranteed
+    refused = guaranteed and checks.could_trip(kind, params)
     return {
         "device": device,
         "name": found["name"],
@@ -51,7 +40,7 @@ def preview(c: Connection, device: str, kind: int, params: Mapping[str, Any]) ->
         "power_w": found["power_w"],
         "tripped": found["tripped"],
         "effect": effect,
-        "warnings": [key for key, holds in _WARNINGS.items() if holds(found, kind, guaranteed, effect)],
+        "warnings": [key for key, holds in _WARNINGS.items() if holds(found, kind, refused, effect)],
     }
 
 
@@ -100,14 +89,14 @@ _EFFECTS = {
     messages.GUARANTEE: _guarantee,
 }
 
-_WARNINGS = {  # key -> holds for (device row, kind, guaranteed, effect)
-    "offline": lambda d, _k, _g, _e: not d["online"],
-    "never_seen": lambda d, _k, _g, _e: d["last_seen_s"] is None,
-    "guaranteed_refuses": lambda _d, k, g, _e: g and k in _REFUSED_UNDER_GUARANTEE,
-    "nothing_to_trip": lambda _d, k, _g, e: k == messages.TRIP and not e["rounds_newly_tripped"],
-    "nothing_to_permit": lambda _d, k, _g, e: k == messages.PERMIT_CLOSE and not e["rounds_released"],
-    "over_now": lambda _d, _k, _g, e: bool(e.get("over")),
-    "will_trip": lambda _d, k, _g, e: k == messages.PURCHASE and e["will_trip"],
-    "meter_silent": lambda d, _k, _g, _e: d["meter_ok"] == 0,
+_WARNINGS = {  # key -> holds for (device row, kind, refused under guarantee, effect)
+    "offline": lambda d, _k, _r, _e: not d["online"],
+    "never_seen": lambda d, _k, _r, _e: d["last_seen_s"] is None,
+    "guaranteed_refuses": lambda _d, _k, r, _e: r,
+    "nothing_to_trip": lambda _d, k, _r, e: k == messages.TRIP and not e["rounds_newly_tripped"],
+    "nothing_to_permit": lambda _d, k, _r, e: k == messages.PERMIT_CLOSE and not e["rounds_released"],
+    "over_now": lambda _d, _k, _r, e: bool(e.get("over")),
+    "will_trip": lambda _d, k, _r, e: k == messages.PURCHASE and e["will_trip"],
+    "meter_silent": lambda d, _k, _r, _e: d["meter_ok"] == 0,
 }
 WARNINGS = tuple(_WARNINGS)

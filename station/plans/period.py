@@ -4,11 +4,10 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
+from firmware.control.period import HALF_HOURS, MAX_PERIODS
 from station.checks import MAX_ROUNDS, refuse, round_mask, whole
 from station.errors import FieldError
 
-HALF_HOURS = 48
-MAX_PERIODS = 8
 FLOAT_MAX_PCT = 79
 MAX_KW = 1_000_000
 ALARM_MAX_S = 3600

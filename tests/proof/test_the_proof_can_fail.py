@@ -8,7 +8,7 @@ core as it is.
 import pytest
 
 from firmware.control import (
-    actions,
+    checks,
     core,
     energy,
     group,
@@ -172,7 +172,7 @@ def lost_link_is_not_noticed():
 
 
 def commands_are_not_denied_while_guaranteed():
-    return {(actions, "COULD_TRIP"): ()}
+    return {(checks, "COULD_TRIP"): ()}
 
 
 def remote_trip_outlives_the_guarantee():

@@ -1,5 +1,6 @@
 """What every test may use: the root of the project, and the device's interpreter."""
 
+import gc
 import os
 import subprocess
 import sys
@@ -11,6 +12,12 @@ pytest_plugins = ["hil.plugin"]  # the rig; from here, as pytest takes plugins o
 
 ROOT = Path(__file__).resolve().parent.parent
 MICROPYTHON = Path(sys.executable).with_name("micropython")
+
+
+def pytest_collection_finish():
+    """The firmware collects garbage at rest points. Here that would look through every module of the tests."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

@@ -7,16 +7,24 @@ import math
 import selectors
 
 
+STANDSTILL = 100_000  # turns of the loop within one ms: a task spins
+
+
 class _Selector(selectors.DefaultSelector):
     """Waits for nothing: what would be waited for passes at once, in whole ms."""
 
     passed = staticmethod(lambda ms: None)
+    turns = 0  # since time passed
 
     def select(self, timeout=None):
         if timeout is None:
             raise RuntimeError("every task waits for ever")
+        self.turns += 1
         if timeout > 0:
+            self.turns = 0
             self.passed(max(1, math.ceil(timeout * 1000 - 1e-4)))
+        if self.turns > STANDSTILL:
+            raise RuntimeError(f"time stands still: {[task.get_stack() for task in asyncio.all_tasks()]}")
         return super().select(0)
 
 

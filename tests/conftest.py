@@ -15,7 +15,7 @@ MICROPYTHON = Path(sys.executable).with_name("micropython")
 
 
 def pytest_collection_finish():
-    """The firmware collects garbage at rest points. Here that would look through every module of the tests."""
+    """The firmware collects garbage at rest points. Here it would walk all modules of the tests."""
     gc.collect()
     gc.freeze()
 

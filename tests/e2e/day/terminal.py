@@ -14,7 +14,7 @@ from tools import build
 
 HERE = Path(__file__).parent
 BOOT = HERE / "boot.py"
-BESIDE = [HERE / name for name in ("boot.py", "meter.py", "plant.py", "warp.py")]  # run in the terminal's place
+BESIDE = [HERE / name for name in ("boot.py", "meter.py", "plant.py", "warp.py")]  # run there too
 METER_ADDRESS = "000000000088"
 BAUD = 9600
 HEAP_BYTES = 1 << 20  # the product has 192 KB; here the customer, his meter and their source lie in it too

@@ -6,7 +6,6 @@ import gc
 import math
 import selectors
 
-
 STANDSTILL = 100_000  # turns of the loop within one ms: a task spins
 
 

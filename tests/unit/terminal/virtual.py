@@ -9,6 +9,16 @@ import selectors
 STANDSTILL = 100_000  # turns of the loop within one ms: a task spins
 
 
+def _where(task):
+    """What the task waits in, from the outside in."""
+    at, names = task.get_coro(), []
+    while at is not None:
+        frame = getattr(at, "cr_frame", None)
+        names.append(f"{at.__qualname__}:{frame.f_lineno}" if frame else repr(at))
+        at = getattr(at, "cr_await", None)
+    return " > ".join(names)
+
+
 class _Selector(selectors.DefaultSelector):
     """Waits for nothing: what would be waited for passes at once, in whole ms."""
 
@@ -23,7 +33,7 @@ class _Selector(selectors.DefaultSelector):
             self.turns = 0
             self.passed(max(1, math.ceil(timeout * 1000 - 1e-4)))
         if self.turns > STANDSTILL:
-            raise RuntimeError(f"time stands still: {[task.get_stack() for task in asyncio.all_tasks()]}")
+            raise RuntimeError("time stands still:\n" + "\n".join(map(_where, asyncio.all_tasks())))
         return super().select(0)
 
 

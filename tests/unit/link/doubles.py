@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from urllib.request import urlopen
 
 import cbor2
 import paho.mqtt.client as paho
@@ -47,11 +48,12 @@ class Broker:
     """nats-server with MQTT and JetStream on one fixed port, so that a restart is the same broker."""
 
     def __init__(self, home: Path):
-        self.port = free_port()
+        self.port, self._monitor = free_port(), free_port()
         self._config = home / "nats.conf"
         self._log = home / "nats.log"
         self._config.write_text(
             f'host: 127.0.0.1\nport: {free_port()}\nserver_name: t\njetstream {{ store_dir: "{home}/js" }}\n'
+            f"http: 127.0.0.1:{self._monitor}\n"
             f"mqtt {{ host: 127.0.0.1, port: {self.port} }}\n"
         )
         self._process = None
@@ -63,6 +65,11 @@ class Broker:
     def _listening(self):
         with socket.socket() as s:
             return s.connect_ex(("127.0.0.1", self.port)) == 0
+
+    def connected(self, device):
+        """Whether the broker holds a link to this client; it takes a moment to notice the end of one."""
+        with urlopen(f"http://127.0.0.1:{self._monitor}/connz?mqtt_client={device}") as reply:
+            return json.load(reply)["num_connections"] > 0
 
     def kill(self):
         if self._process is not None:

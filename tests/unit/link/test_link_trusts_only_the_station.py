@@ -104,7 +104,9 @@ def test_the_clock_is_set_by_the_welcome_and_only_when_it_is_off(make_terminal, 
 def test_a_command_before_the_clock_is_set_waits_for_it(make_terminal, station, broker):
     terminal = make_terminal(broker.port)
     up(terminal)
+    assert broker.connected(DEVICE)
     terminal.kill()
+    wait_for(lambda: not broker.connected(DEVICE))  # what goes to a dead link comes again only after 30 s
     station.command(1)  # the broker keeps them for the session
     station.command(2)
     terminal = make_terminal(broker.port)

@@ -44,7 +44,7 @@ def bundle(program: Program, mains: list[str]) -> dict[str, str]:
     for name, tree in program.modules.items():
         asked.look(name, tree)
     kept = _errors(program)
-    names = _names(moved, tops, asked, known_words(program.modules.values()), kept)
+    names = _names(moved, tops, asked, known_words(program.modules.values(), asked.attributes), kept)
     told = {new: ".".join(key) for key, new in names.items() if new != key[1]}
     body: list[ast.stmt] = []
     for name in moved:
@@ -155,7 +155,8 @@ def _meaning(tops: dict[str, dict[str, Key | None]], module: str, name: str) -> 
 
 
 class _Asked(Walker):
-    """Who asks for what: for each meaning the local names of the functions that ask; the builtins used."""
+    """Who asks for what: for each meaning the local names of the functions that ask; the builtins used; the
+    attributes of objects, which stay attributes when `module.name` has become a plain name."""
 
     def __init__(self, tops: dict[str, dict[str, Key | None]]) -> None:
         super().__init__()
@@ -163,6 +164,7 @@ class _Asked(Walker):
         self._module = ""
         self.beside: dict[Key, set[str]] = defaultdict(set)
         self.unbound: set[str] = set(dir(builtins))
+        self.attributes: set[str] = set()
 
     def look(self, module: str, tree: ast.Module) -> None:
         self._module = module
@@ -186,6 +188,8 @@ class _Asked(Walker):
                 if not inner[0] and inner[1] in self._tops:
                     raise Unsure(f"{self._module}: module {inner[1]} reached through {key[1]}")
                 self._note(inner)
+                return node
+        self.attributes.add(node.attr)
         self.generic_visit(node)
         return node
 

@@ -10,21 +10,28 @@ from tools.program import Program, words
 from tools.scopes import Walker, bound_names
 from tools.shorten import mentioned
 
-# In every MicroPython we build for, as methods of its types or functions of its modules.
+# In every MicroPython we build for, as methods of its types or names of its modules: builtins, math, heapq,
+# errno, uctypes, framebuf, random, re.
 BUILT_IN = """
-    acos acosh asin asinh atan atan2 atanh ceil copysign cosh degrees difference difference_update
-    discard erf erfc expm1 fabs floor fmod frexp fromkeys gamma heapify heappop heappush
-    intersection intersection_update isalpha isdisjoint isfinite isinf islower isnan isspace
-    issubset issuperset isupper ldexp lgamma log10 log2 lstrip modf popitem radians rfind rindex
-    sinh splitlines symmetric_difference symmetric_difference_update tanh trunc union
+    ARRAY BFINT16 BFINT32 BFINT8 BFUINT16 BFUINT32 BFUINT8 BF_LEN BF_POS BIG_ENDIAN EACCES
+    EADDRINUSE EAGAIN EALREADY EBADF ECONNABORTED ECONNREFUSED ECONNRESET EEXIST EHOSTUNREACH
+    EINPROGRESS EINVAL EIO EISDIR ENOBUFS ENODEV ENOENT ENOMEM ENOTCONN EOPNOTSUPP EPERM
+    ETIMEDOUT FLOAT32 FLOAT64 GS2_HMSB GS4_HMSB GS8 INT INT16 INT32 INT64 INT8 LITTLE_ENDIAN
+    LONG LONGLONG MONO_HMSB MONO_VLSB NATIVE PTR RGB565 SHORT UINT UINT16 UINT32 UINT64 UINT8
+    ULONG ULONGLONG USHORT VOID acos acosh addressof asin asinh atan atan2 atanh bytes_at ceil
+    choice copysign cosh degrees difference difference_update discard erf erfc expm1 fabs floor
+    fmod frexp fromkeys gamma getrandbits heapify heappop heappush intersection
+    intersection_update isalpha isdisjoint isfinite isinf islower isnan isspace issubset
+    issuperset isupper ldexp lgamma log10 log2 lstrip modf popitem radians randint randrange
+    rfind rindex seed sinh sizeof splitlines sub symmetric_difference
+    symmetric_difference_update tanh trunc union
 """
 
 
-def known_words(trees: Iterable[ast.Module]) -> list[str]:
-    """What the device must know anyway and could be a name: attributes, short texts."""
-    out = set(BUILT_IN.split())
+def known_words(trees: Iterable[ast.Module], attributes: Iterable[str]) -> list[str]:
+    """What the device must know anyway and could be a name: `attributes` of objects, short texts."""
+    out = {*BUILT_IN.split(), *attributes}
     for tree in trees:
-        out.update(node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute))  # pyright: ignore[reportArgumentType]
         out.update(text for text in words(tree) if len(text) <= TEXT_MOST)  # pyright: ignore[reportArgumentType]
     return sorted(word for word in out if word.isidentifier() and not _special(word))
 
@@ -36,7 +43,8 @@ def _special(word: str) -> bool:
 def rename_visits(program: Program, bundle: str, mains: list[str]) -> None:
     """In the modules that come and go, what nobody asks them for gets a word that the bundle knows."""
     asked = {name for tree in program.modules.values() for name in _asked_for(tree)}
-    known = known_words([program.modules[bundle]])
+    held = program.modules[bundle]
+    known = known_words([held], (node.attr for node in ast.walk(held) if isinstance(node, ast.Attribute)))
     for module, tree in program.modules.items():
         if module in mains or module == bundle:
             continue

@@ -20,8 +20,10 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from tools.known import known_words, rename_visits
+from tools.place import place
 from tools.program import Program, Unsure
 from tools.scopes import Walker, bound_names
+from tools.shorten import named_outside
 
 BUNDLE = "resident"
 # What a name at the top of a module means: (module, name it has there); ("", dotted name) of a whole module
@@ -60,17 +62,21 @@ def bundle(program: Program, mains: list[str]) -> dict[str, str]:
             program.modules[flat.get(name, name)] = ast.Module(rest, [])
     program.modules[BUNDLE] = ast.Module(_once(body), [])
     rename_visits(program, BUNDLE, mains)
-    for name in asked_beside:
-        if name in moved:
-            program.modules[name] = _door(name, tops[name], names)
+    shut = [name for name in asked_beside if name in moved]
+    asked_for = named_outside(program)
+    place(program, BUNDLE, {new for key, new in names.items() if key[0] in shut and key[1] in asked_for})
+    held = bound_names(program.modules[BUNDLE])
+    for name in shut:
+        program.modules[name] = _door(name, tops[name], names, held)
     for tree in program.modules.values():
         ast.fix_missing_locations(tree)
     return told
 
 
-def _door(module: str, top: dict[str, Key | None], names: dict[Key, str]) -> ast.Module:
+def _door(module: str, top: dict[str, Key | None], names: dict[Key, str], held: set[str]) -> ast.Module:
     """A module in the place of one that moved, for what runs beside the program; no terminal loads it."""
-    own = [ast.alias(names[module, name], name) for name, key in top.items() if key is None]
+    pairs = [(names[module, name], name) for name, key in top.items() if key is None]
+    own = [ast.alias(new, name) for new, name in pairs if new in held]
     return ast.Module([ast.ImportFrom(BUNDLE, own, 0)] if own else [], [])
 
 
@@ -278,7 +284,9 @@ class _Mover(Walker):
         out: list[ast.stmt] = []
         for statement in tree.body:
             if not (isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)):
-                out.append(self.visit(statement))
+                moved = self.visit(statement)
+                wrapped = isinstance(statement, ast.ImportFrom) and isinstance(moved, ast.If)
+                out += moved.body if wrapped else [moved]
         taken = [
             ast.alias(self._all[key], None if self._all[key] == name else name)
             for key, name in self._taken.items()

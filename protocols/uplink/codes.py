@@ -35,6 +35,34 @@ class Words:
         return self.get(no) is not None
 
 
+class Texts:
+    """{number: text} of one text of rows `;number:text`, for readers: iteration, get, [], in."""
+
+    def __init__(self, text) -> None:
+        self._text = text
+
+    def __iter__(self):
+        return (int(row.split(":")[0]) for row in self._text[1:].split(";"))
+
+    def get(self, no, default=None):
+        head = ";%d:" % no
+        at = self._text.find(head)
+        if at < 0:
+            return default
+        at += len(head)
+        end = self._text.find(";", at)
+        return self._text[at : end if end >= 0 else len(self._text)]
+
+    def __getitem__(self, no) -> str:
+        text = self.get(no)
+        if text is None:
+            raise KeyError(no)
+        return text
+
+    def __contains__(self, no) -> bool:
+        return self.get(no) is not None
+
+
 class Numbers:
     """{word: number} of the same text."""
 

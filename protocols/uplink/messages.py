@@ -9,7 +9,7 @@ Types: u unsigned, i signed, t text, b bytes, l list, m map, n null-or-int; `?` 
 Units stand in the names: _s UTC seconds (or a duration), _ms milliseconds, _w watts, _wh watt-hours.
 """
 
-from protocols.uplink.codes import Words
+from protocols.uplink.codes import Texts, Words
 
 VERSION = 1
 
@@ -180,17 +180,17 @@ DIAG_BODY = (
     "10 store_errors u"  # commits the flash refused since the start
 )
 
-RECORDS = {
-    EVENT: EVENT_BODY,
-    RESULT: RESULT_BODY,
-    GAP: GAP_BODY,
-    CURVE: CURVE_BODY,
-    DAILY: DAILY_BODY,
-    MONTHLY: DAILY_BODY,
-    BILLING: DAILY_BODY,
-    STATS: STATS_BODY,
-    DIAG: DIAG_BODY,
-}
+RECORDS = Texts(
+    f";{EVENT}:{EVENT_BODY}"
+    f";{RESULT}:{RESULT_BODY}"
+    f";{GAP}:{GAP_BODY}"
+    f";{CURVE}:{CURVE_BODY}"
+    f";{DAILY}:{DAILY_BODY}"
+    f";{MONTHLY}:{DAILY_BODY}"
+    f";{BILLING}:{DAILY_BODY}"
+    f";{STATS}:{STATS_BODY}"
+    f";{DIAG}:{DIAG_BODY}"
+)
 RECORD_NAMES = Words("1 event,2 result,3 gap,10 curve,11 daily,12 monthly,13 billing,14 stats,20 diag")
 
 # ---- down: the body inside protocols.uplink.envelope's seal -----------------------------------
@@ -335,26 +335,26 @@ METER_CHANGE_PARAMS = (  # a meter was replaced: its energy goes on
     "3 new_wh u"  # first total of the new one
 )
 
-COMMANDS = {
-    TRIP: TRIP_PARAMS,
-    PERMIT_CLOSE: PERMIT_CLOSE_PARAMS,
-    PERIOD_PLAN: PERIOD_PLAN_PARAMS,
-    RELEASE: RELEASE_PARAMS,
-    PURCHASE: PURCHASE_PARAMS,
-    GUARANTEE: GUARANTEE_PARAMS,
-    FACTORY_REST: FACTORY_REST_PARAMS,
-    BUSINESS_STOP: BUSINESS_STOP_PARAMS,
-    DOWN_FLOAT: DOWN_FLOAT_PARAMS,
-    MONTH_ENERGY: MONTH_ENERGY_PARAMS,
-    PERIOD_ENABLE: PERIOD_ENABLE_PARAMS,
-    EXCLUSION: EXCLUSION_PARAMS,
-    FEE_ORDER: FEE_ORDER_PARAMS,
-    AUTO_RELEASE: "",
-    REMINDER: REMINDER_PARAMS,
-    MESSAGE: MESSAGE_PARAMS,
-    PARAMETERS: PARAMETERS_PARAMS,
-    METER_CHANGE: METER_CHANGE_PARAMS,
-}
+COMMANDS = Texts(
+    f";{TRIP}:{TRIP_PARAMS}"
+    f";{PERMIT_CLOSE}:{PERMIT_CLOSE_PARAMS}"
+    f";{PERIOD_PLAN}:{PERIOD_PLAN_PARAMS}"
+    f";{RELEASE}:{RELEASE_PARAMS}"
+    f";{PURCHASE}:{PURCHASE_PARAMS}"
+    f";{GUARANTEE}:{GUARANTEE_PARAMS}"
+    f";{FACTORY_REST}:{FACTORY_REST_PARAMS}"
+    f";{BUSINESS_STOP}:{BUSINESS_STOP_PARAMS}"
+    f";{DOWN_FLOAT}:{DOWN_FLOAT_PARAMS}"
+    f";{MONTH_ENERGY}:{MONTH_ENERGY_PARAMS}"
+    f";{PERIOD_ENABLE}:{PERIOD_ENABLE_PARAMS}"
+    f";{EXCLUSION}:{EXCLUSION_PARAMS}"
+    f";{FEE_ORDER}:{FEE_ORDER_PARAMS}"
+    f";{AUTO_RELEASE}:"
+    f";{REMINDER}:{REMINDER_PARAMS}"
+    f";{MESSAGE}:{MESSAGE_PARAMS}"
+    f";{PARAMETERS}:{PARAMETERS_PARAMS}"
+    f";{METER_CHANGE}:{METER_CHANGE_PARAMS}"
+)
 COMMAND_NAMES = Words(
     "1 trip,2 permit_close,3 period_plan,4 release,5 purchase,7 guarantee,8 factory_rest,9 business_stop,"
     "10 down_float,11 month_energy,12 period_enable,13 exclusion,14 fee_order,15 auto_release,16 reminder,"

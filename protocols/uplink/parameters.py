@@ -9,7 +9,7 @@ low..high; r list of at most 16 rows, each a list that the named room checks fur
 text of low..high characters. `-` as default: empty. Units stand in the names; _e3 is per mille.
 """
 
-from protocols.uplink.codes import Words
+from protocols.uplink.codes import Texts, Words
 
 CONTROL, GUARANTEE, METERING, LIMITS, EVENTS = 1, 2, 3, 4, 5
 RULES, GROUPS, POINTS, TARIFF, SOUND = 6, 7, 8, 9, 10
@@ -77,18 +77,18 @@ _TARIFF = (
 )
 _SOUND = "1 alarm_hours u 0 16777215 16777215"  # mask of local hours in which alarms may sound (376.1 F57)
 
-TEXTS = {
-    CONTROL: _CONTROL,
-    GUARANTEE: _GUARANTEE,
-    METERING: _METERING,
-    LIMITS: _LIMITS,
-    EVENTS: _EVENTS,
-    RULES: _RULES,
-    GROUPS: _GROUPS,
-    POINTS: _POINTS,
-    TARIFF: _TARIFF,
-    SOUND: _SOUND,
-}
+TEXTS = Texts(
+    f";{CONTROL}:{_CONTROL}"
+    f";{GUARANTEE}:{_GUARANTEE}"
+    f";{METERING}:{_METERING}"
+    f";{LIMITS}:{_LIMITS}"
+    f";{EVENTS}:{_EVENTS}"
+    f";{RULES}:{_RULES}"
+    f";{GROUPS}:{_GROUPS}"
+    f";{POINTS}:{_POINTS}"
+    f";{TARIFF}:{_TARIFF}"
+    f";{SOUND}:{_SOUND}"
+)
 
 
 class ParameterError(ValueError):

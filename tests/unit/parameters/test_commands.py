@@ -62,7 +62,7 @@ def commands(rooms):
     return Commands(*[rooms.room(name) for name in ("controller", "settings", "notices", "points")])
 
 
-@pytest.mark.parametrize("kind", messages.COMMANDS)
+@pytest.mark.parametrize("kind", list(messages.COMMANDS))
 def test_each_kind_goes_to_one_room(rooms, commands, kind):
     params = {}
     assert commands.apply(kind, params, 7, TO_MANY) == rooms.answer

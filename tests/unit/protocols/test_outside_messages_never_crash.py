@@ -15,8 +15,8 @@ SCHEMAS = [
     messages.HELLO,
     messages.BATCH,
     messages.NOW,
-    *messages.RECORDS.values(),
-    *messages.COMMANDS.values(),
+    *(messages.RECORDS[kind] for kind in messages.RECORDS),
+    *(messages.COMMANDS[kind] for kind in messages.COMMANDS),
 ]
 
 

@@ -40,6 +40,10 @@ def load(path):
     run = _load(path)
     _need(run, RUN, path)
     facts, identity = _load(run["board"]), run["identity"]
+    for name, port in facts[
+        "ports"
+    ].items():  # what it is good for is told to people, and would lie in the heap
+        facts["ports"][name] = {key: port[key] for key in port if key == "optional"}
     _need(identity, NEEDED, "identity")
     identity["keys"] = _keys(identity["keys"])
     return run, facts, identity

@@ -83,7 +83,7 @@ class Board:
         fact = self.facts["ports"].get(name)
         if fact and fact.get("optional") and name not in self._paths:
             return None
-        if not fact or name not in self._paths:
+        if fact is None or name not in self._paths:
             from firmware.hal.identity import BoardError  # it ends the start
 
             raise BoardError("no port " + name)

@@ -15,18 +15,6 @@ import asyncio
 
 from firmware.link import packets
 
-DEFAULTS = {
-    "user": None,
-    "password": None,
-    "keepalive_s": 30,  # the broker drops us after 1.5 times this
-    "connect_ms": 15000,  # TCP
-    "reply_ms": 10000,  # CONNACK, SUBACK, PINGRESP, room in the socket
-    "ack_ms": 20000,  # PUBACK of the oldest message in flight
-    "window": 8,  # messages in flight
-    "packet_bytes": 2560,  # largest inbound: envelope.MAX_SEALED, topic, head
-    "send_bytes": 2048,  # buffer for outbound packets; a larger one (live state) is made for the moment
-    "read_bytes": 256,
-}
 WATCH_MS = 500
 
 
@@ -34,8 +22,24 @@ class LinkError(Exception):
     """The link is unusable; args[0] is a short reason for counters and logs."""
 
 
+def defaults() -> dict:
+    """Of a client's config; made anew for each, not held twice."""
+    return {
+        "user": None,
+        "password": None,
+        "keepalive_s": 30,  # the broker drops us after 1.5 times this
+        "connect_ms": 15000,  # TCP
+        "reply_ms": 10000,  # CONNACK, SUBACK, PINGRESP, room in the socket
+        "ack_ms": 20000,  # PUBACK of the oldest message in flight
+        "window": 8,  # messages in flight
+        "packet_bytes": 2560,  # largest inbound: envelope.MAX_SEALED, topic, head
+        "send_bytes": 2048,  # buffer for outbound packets; a larger one (live state) is made for the moment
+        "read_bytes": 256,
+    }
+
+
 class Client:
-    """`connect`: async (host, port) -> (reader, writer). `config`: host, port, client_id, changed DEFAULTS.
+    """`connect`: async (host, port) -> (reader, writer). `config`: host, port, client_id, changed `defaults`.
 
     `on_message(packet)` is called for each PUBLISH (payload None: it was too large); if it returns False the
     caller acknowledges later. `on_down()` is called once when the link has failed; `check()` raises why.
@@ -45,7 +49,7 @@ class Client:
     def __init__(self, connect, clock, config):
         self._connect = connect
         self._clock = clock
-        self._config = dict(DEFAULTS)
+        self._config = defaults()
         self._config.update(config)
         self._parser = packets.Parser(self._config["packet_bytes"])
         self.tx = memoryview(bytearray(self._config["send_bytes"]))

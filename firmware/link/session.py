@@ -62,10 +62,7 @@ class Session:
         identity = board.identity
         self._device = identity["device"]
         self._key = identity["keys"]["operator"]
-        shard = identity["shard"]
-        self._up = {leaf: topics.up(shard, self._device, leaf).encode() for leaf in topics.UP}
-        self._down = {topics.down(shard, self._device, leaf): leaf for leaf in topics.DOWN}
-        self._all_down = topics.all_down(shard, self._device)
+        self._shard = identity["shard"]
         self._flows = {stream: Flow(board.clock, NEWEST.get(stream, 0)) for stream in topics.STREAM_NO}
         self._next_ticks = [None] * len(ORDER)  # when a paced row was last sent
         self._wake = asyncio.Event()
@@ -105,7 +102,7 @@ class Session:
         self.state = "connecting"
         await self._client.open()
         self.links += 1
-        await self._client.subscribe(self._all_down, 1)
+        await self._client.subscribe(topics.all_down(self._shard, self._device), 1)
         self.state = "greeting"
         await self._greet()
         await self._serve()
@@ -115,7 +112,7 @@ class Session:
         while True:
             self._nonce = self._random(8)
             self._hello_ticks = self._clock.ticks_ms()
-            await self._client.publish(self._up[topics.HELLO], self._hello_bytes())
+            await self._client.publish(self._up(topics.HELLO), self._hello_bytes())
             if await self._welcomed(wait_ms):
                 return
             self._count("no welcome")
@@ -159,6 +156,9 @@ class Session:
 
     # ---- up -----------------------------------------------------------------------------------
 
+    def _up(self, leaf):
+        return topics.up(self._shard, self._device, leaf).encode()
+
     async def _serve(self):
         while True:
             self._client.check()
@@ -180,7 +180,7 @@ class Session:
         fields["version"] = messages.VERSION
         fields["t_s"] = self._clock.now_s()
         fields["t_ok"] = int(self._clock.ok)
-        await self._client.publish(self._up[topics.NOW], cbor.encode(messages.pack(messages.NOW, fields)))
+        await self._client.publish(self._up(topics.NOW), cbor.encode(messages.pack(messages.NOW, fields)))
 
     async def _send_records(self, row, end):
         """Send one batch of these rows, the most urgent. False when there is none to send now."""
@@ -195,7 +195,7 @@ class Session:
             batch = self._outbox.batch(stream, after)
             if batch is None:
                 continue
-            await self._client.publish(self._up[stream], batch[0], 1)
+            await self._client.publish(self._up(stream), batch[0], 1)
             flow.sent(after, batch[1])
             self._next_ticks[row - 1] = self._clock.ticks_ms()
             return True
@@ -209,8 +209,9 @@ class Session:
 
     def _message(self, packet):
         """Called by the client for each message; False leaves it unacknowledged."""
-        leaf, payload = self._down.get(packet.topic), packet.payload
-        if payload is None or leaf is None:
+        leaf, payload = packet.topic.split("/")[-1], packet.payload
+        foreign = leaf not in topics.DOWN or packet.topic != topics.down(self._shard, self._device, leaf)
+        if payload is None or foreign:
             self._count("oversized" if payload is None else "foreign topic")
             return True
         if leaf == topics.CMD:

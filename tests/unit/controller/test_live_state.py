@@ -4,7 +4,7 @@ import pytest
 
 from firmware.control import core
 from firmware.link import packets
-from firmware.link.mqtt import DEFAULTS
+from firmware.link.mqtt import defaults
 from firmware.metering.bus import HEARD_MAX, TRACE_FRAMES
 from protocols import cbor
 from protocols.uplink import codes, messages, parameters, topics
@@ -38,7 +38,7 @@ def crowd(whole):
     assert not reason, terminal.settings.error
     terminal.kv.put(entries)
     commit()
-    numbers = {no for rows in terminal.points.main.profile._rows.values() for no in _numbers(rows)}
+    numbers = {no for _di, rows in terminal.points.main.profile._reads() for no in _numbers(rows)}
     assert len(numbers) > 30
     for point in terminal.points.points:
         point.latest.put({no: 999_999_999 for no in numbers} if point.no == 1 else {})
@@ -65,7 +65,7 @@ def test_the_largest_live_state_fits_the_buffer_that_stands(whole):
     crowd(whole)
     payload = live(whole)
     topic = topics.up("ff", "T" * topics.MAX_ID, topics.NOW).encode()
-    assert packets.publish_size(topic, payload, 0) <= DEFAULTS["send_bytes"]
+    assert packets.publish_size(topic, payload, 0) <= defaults()["send_bytes"]
     assert len(payload) <= min(MAX_PAYLOAD, cbor.MAX_BYTES)
     fields = messages.unpack(messages.NOW, cbor.decode(payload))
     assert (len(fields["groups"]), len(fields["metering"]), len(fields["controls"])) == (8, 8, 13)

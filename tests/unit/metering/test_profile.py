@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firmware.metering.profile import ROW_BYTES, Profile, ProfileError
+from firmware.metering.profile import ROW_BYTES, Profile
+from firmware.metering.profile_check import ProfileError
 from protocols.meters import dlt645_items, profile
 from protocols.meters.points import BY_ALIAS, BY_OBIS, canonical
 

@@ -1,8 +1,7 @@
-"""What the terminal says of itself: the fields of HELLO, NOW and DIAG, and what display and console show."""
-
-import gc
+"""What the terminal says of itself: the fields of HELLO, NOW and DIAG."""
 
 from firmware.metering.readings import CURVE_FRESH_MS
+from firmware.overlay import Overlay
 
 FRAMES_BYTES = 768  # of line frames in the live state, which then fits the link's send buffer
 VERSION = "0.2.0"
@@ -10,7 +9,7 @@ PRODUCT = "terminal"
 
 
 class Reports:
-    """Reads the rooms of a Terminal; changes nothing."""
+    """Reads the rooms of a Terminal; changes nothing. What is said seldom visits (firmware/overlay.py)."""
 
     def __init__(self, terminal):
         self._of = terminal
@@ -23,17 +22,16 @@ class Reports:
         return relays.tripped(), relays.open(), outputs.groups[0].remaining_wh
 
     def hello(self):
-        of, board = self._of, self._board
-        return {
-            "device": board.identity["device"],
-            "epoch": of.epoch,
-            "boot": of.boot,
-            "firmware": VERSION,
-            "product": PRODUCT,
-            "board": board.facts["name"],
-            "multiplier": of.points.main.multiplier,
-            "last_command": of.gate.last,
-        }
+        with Overlay():
+            from firmware import inventory
+
+            return inventory.hello(self._of)
+
+    def diag(self):
+        with Overlay():
+            from firmware import inventory
+
+            return inventory.diag(self._of)
 
     def now(self):
         of = self._of
@@ -70,40 +68,3 @@ class Reports:
         while sum([len(row[2]) for row in frames]) > FRAMES_BYTES:
             frames.pop(0)
         return frames
-
-    def diag(self):
-        of = self._of
-        return {
-            "heap_free": gc.mem_free(),
-            "heap_used": gc.mem_alloc(),
-            "line_ok": of.points.ok,
-            "line_timeouts": of.points.timeouts,
-            "line_bad": of.points.bad,
-            "links": of.session.links,
-            "restarts": of.supervisor.restarts,
-            "flash_free": self._board.flash.free(),
-            "discards": of.outbox.discards,
-            "store_errors": of.controller.store_errors + of.recorder.store_errors + of.points.store_errors,
-        }
-
-    def view(self):
-        """For display and console: the dict of front.pages.facts, but what front.panel keeps."""
-        of, board = self._of, self._board
-        local_s = of.local_s()
-        return {
-            "outputs": of.controller.outputs,
-            "local_s": local_s,
-            "utc_offset_s": board.identity["utc_offset_s"],
-            "messages": of.notices.messages(),
-            "reminder": of.notices.text if of.notices.reminding(local_s) else "",
-            "latest": of.points.main.latest,
-            "multiplier": of.points.main.multiplier,
-            "metering": [(p.no, p.power_w(), p.energy_wh(), p.silent_s) for p in of.points.points],
-            "linked": int(of.session.state == "up"),
-            "heard_s": of.heard_ago_s(),
-            "open": board.relays.open(),
-            "device": board.identity["device"],
-            "version": VERSION,
-            "board": board.facts["name"],
-            "boot": of.boot,
-        }

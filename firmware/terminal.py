@@ -101,18 +101,6 @@ class Terminal:
             self.settings.listen(section, self._configure)
         self.settings.changed = self._changed
         self.settings.fault = self.controller.fault
-        # What each second does after the decision, by the name it is told under when it fails.
-        self._rooms = (
-            ("points", self._take_events),
-            ("points", self.points.keep),
-            ("gate", self.gate.settle),
-            ("parameters", self.settings.tick),
-            ("recorder", self.recorder.tick),
-            ("watch", self._watch),
-            ("events", self.events.flush),
-            ("sound", self._sound),
-            ("front", self._show),
-        )
 
     # ---- what the rooms ask of each other
 
@@ -160,8 +148,9 @@ class Terminal:
         if self.board.display is None and console is None:
             return None
         from firmware.front.panel import Front
+        from firmware.front.view import view
 
-        front = Front(self.board, self.reports.view, self.board.identity.get("language", "zh"))
+        front = Front(self.board, lambda: view(self), self.board.identity.get("language", "zh"))
         self.events.listener = front.note
         if self.board.display is not None:
             self.supervisor.add("front", lambda: self._display(front))
@@ -223,9 +212,23 @@ class Terminal:
         safely("points", self.points.tick)
         if self._decide():
             self.supervisor.alive("tick")
-        for task, room in self._rooms:
+        for task, room in self._rooms():
             safely(task, room)
         self.controller.report()
+
+    def _rooms(self):
+        """What each second does after the decision, by the name it is told under when it fails."""
+        return (
+            ("points", self._take_events),
+            ("points", self.points.keep),
+            ("gate", self.gate.settle),
+            ("parameters", self.settings.tick),
+            ("recorder", self.recorder.tick),
+            ("watch", self._watch),
+            ("events", self.events.flush),
+            ("sound", self._sound),
+            ("front", self._show),
+        )
 
     def _take_events(self):
         while self.points.events:

@@ -3,6 +3,7 @@
 import pytest
 
 from firmware.control import core
+from firmware.front.view import view
 from firmware.link import packets
 from firmware.link.mqtt import defaults
 from firmware.metering.bus import HEARD_MAX, TRACE_FRAMES
@@ -77,4 +78,4 @@ def test_before_the_first_decision_it_says_that_nothing_is_known(whole):
     assert (fields["power_w"], fields["controls"], fields["meter_ok"]) == (None, [], 0)
     assert fields["guarantee"] == codes.GUARANTEE_UNREADABLE
     assert whole.terminal.reports.measured() == (0, None, None)
-    assert whole.terminal.reports.view()["outputs"].tripped == 0
+    assert view(whole.terminal)["outputs"].tripped == 0

@@ -53,8 +53,8 @@ def test_a_room_that_fails_stops_nobody_and_is_told(whole, monkeypatch, task):
     seconds = []
     monkeypatch.setattr(room, verb, broken)
     rooms = [(n, broken if getattr(each, "__self__", None) is room and each.__name__ == verb else each)
-             for n, each in terminal._rooms]  # fmt: skip
-    terminal._rooms = (*rooms, ("last", lambda: seconds.append(1)))
+             for n, each in terminal._rooms()]  # fmt: skip
+    terminal._rooms = lambda: (*rooms, ("last", lambda: seconds.append(1)))
     whole.run(5)
     assert len(seconds) == len(whole.board.relays.drives) == 5
     assert faults(whole)[0] == (task, 1)

@@ -8,8 +8,8 @@ a restart it is told again, once its delay has passed; an anomaly open at the po
     idle --beyond threshold--> running --delay_s--> open (told) --behind recovery--> idle (told)
 """
 
-from firmware.metering import rules
 from firmware.metering.measures import FINE, Measures, fresh
+from firmware.overlay import Overlay
 from protocols.uplink import parameters
 from protocols.uplink.codes import EVENTS
 
@@ -45,14 +45,23 @@ class Watch:
         self._refusals = self._month_kb = None
         self._traffic_kb = 0
         self.dropped = 0  # looks at values that cannot be true
-        settings.guard(parameters.RULES, rules.wrong)
+        settings.guard(parameters.RULES, self._wrong)
         settings.listen(parameters.RULES, self._take)
         settings.listen(parameters.GROUPS, self._regroup)
         settings.listen(parameters.POINTS, self._regroup)
         self._take(settings.get(parameters.RULES))
 
+    def _wrong(self, values):
+        with Overlay():
+            from firmware.metering import rules
+
+            return rules.wrong(values)
+
     def _take(self, values):
-        self._rules = rules.packed(values)
+        with Overlay():
+            from firmware.metering import rules
+
+            self._rules = rules.packed(values)
 
     def _regroup(self, _values):
         """Totals of groups of before are not compared with those of now."""

@@ -20,7 +20,8 @@ class Profile:
         from firmware.metering import profile_check
 
         self.singles, self.power, self.energy = {}, 0, 0
-        self.fast = self.freeze = self.slow = self.curve = self.daily = ()
+        nothing: tuple = ()
+        self.fast = self.freeze = self.slow = self.curve = self.daily = nothing
         self._packed = profile_check.take(self, document)  # all reads in one piece: each alone costs 64 bytes
 
     def _reads(self):

@@ -1,8 +1,8 @@
 """The rules by which a terminal finds anomalies, as a table; watch.py judges by it.
 
 A row: rule, event code, scope, sense, threshold, recovery, delay_s. What a rule looks at, its unit and its
-names stand in protocols/meters/rules.py, which a device need not load; a test holds the two together. Needed at
-a start and when the section RULES changes: it visits (firmware/overlay.py).
+names stand in protocols/meters/rules.py, which a device need not load; a test holds the two together.
+Needed at a start and when the section RULES changes: it visits (firmware/overlay.py).
 An anomaly begins when its value is beyond the threshold for delay_s, and ends when it is back behind the
 recovery. Defaults are those of DL/T 645 and 698.45 meters where they have the rule.
 

@@ -44,8 +44,10 @@ def versioned(schema):
 
 RECORDS = st.one_of(
     *(
-        st.tuples(st.just(kind), st.integers(0, 2**64 - 1), st.integers(0, 1), shaped(schema)).map(list)
-        for kind, schema in messages.RECORDS.items()
+        st.tuples(
+            st.just(kind), st.integers(0, 2**64 - 1), st.integers(0, 1), shaped(messages.RECORDS[kind])
+        ).map(list)
+        for kind in messages.RECORDS
     ),
     SMALL,
 )

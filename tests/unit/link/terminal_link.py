@@ -180,20 +180,26 @@ async def obey(words):
         tell(us=await rate(words["n"], words["size"]))
 
 
+async def listen(words):
+    """Lines are read here alone: a read that is cancelled when its line has just come would lose it."""
+    lines = asyncio.StreamReader(sys.stdin)
+    while True:
+        words.append(json.loads(await lines.readline()))
+
+
 async def main():
     link = asyncio.create_task(session.run())
-    lines = asyncio.StreamReader(sys.stdin)
+    words = []
+    listener = asyncio.create_task(listen(words))
     tell(boot=boot)
     if CONFIG.get("rate_only"):
         link.cancel()
         await client.open()
-    while True:
+    while not listener.done():
         gate.settle()
-        try:
-            line = await asyncio.wait_for_ms(lines.readline(), 50)
-        except asyncio.TimeoutError:  # noqa: UP041  (no such builtin here)
-            continue
-        await obey(json.loads(line))
+        while words:
+            await obey(words.pop(0))
+        await asyncio.sleep_ms(50)
 
 
 asyncio.run(main())

@@ -2,7 +2,7 @@
 
 lint     ruff, format, who imports whom, the laws of tools/laws, types for CPython and for MicroPython
 build    every field file through mpy-cross for each target, with the size table
-unit     unit, vectors (on both runtimes) and the safety proof, in parallel
+unit     unit, vectors (on both runtimes), short fuzzing and the safety proof, in parallel
 e2e      the real interpreter, broker and station, with faults
 browser  a person's walk through the pages, in Chromium
 
@@ -39,7 +39,7 @@ CHECKS = {
 }
 # Stage -> (folders, options).
 TESTS = {
-    "unit": (("tests/unit", "tests/vectors", "tests/proof"), ("-q", "-n", "2")),
+    "unit": (("tests/unit", "tests/vectors", "tests/fuzz", "tests/proof"), ("-q", "-n", "2")),
     "e2e": (("tests/e2e",), ("-q", "-n", "3")),  # they wait more than they work
     "browser": (("tests/browser",), ()),
 }

@@ -34,9 +34,6 @@ BROADCAST = "9" * 12  # nobody answers
 _DI_IN_REQUEST = (READ, READ_NEXT, WRITE)
 _DI_IN_REPLY = (READ, READ_NEXT)
 
-_PLUS = bytes([(b + OFFSET) & 0xFF for b in range(256)])
-_MINUS = bytes([(b - OFFSET) & 0xFF for b in range(256)])
-
 # address: 12 digits as printed on the meter, wildcard digits as "A"; data: without the 33H offset
 Frame = namedtuple("Frame", ("address", "control", "data"))
 
@@ -57,7 +54,7 @@ def address_bytes(text) -> bytes:
 
 
 def address_text(data) -> str:
-    return hexlify(bytes(reversed(data))).decode().upper()
+    return "%0*X" % (2 * len(data), int.from_bytes(data, "little")) if data else ""
 
 
 def _bcd(*numbers) -> bytes:
@@ -85,27 +82,24 @@ class Framer:
     def feed(self, data) -> list:
         """Return the frames that `data` (any split of the stream) completes."""
         frames = []
-        for at in range(0, len(data), MAX_FRAME):
-            self._held = self._cut(self._held + bytes(data[at : at + MAX_FRAME]), frames)
+        self._held = self._cut(self._held + bytes(data), frames)
         return frames
 
     def quiet(self) -> list:
         """The line fell silent for 500 ms: give up the unfinished frame, return good ones that it hid."""
         frames = []
         while self._held:
-            self._skip(self._held[:1])
+            self.skipped += 1
             self._held = self._cut(self._held[1:], frames)
         return frames
-
-    def _skip(self, noise) -> None:
-        self.skipped += len(noise) - noise.count(b"\xfe")
 
     def _cut(self, held, frames) -> bytes:
         """Append complete frames to `frames`; return the unfinished rest."""
         at = 0
-        while True:
+        while at < len(held):
             start = held.find(b"\x68", at)
-            self._skip(held[at : start if start >= 0 else len(held)])
+            end = start if start >= 0 else len(held)
+            self.skipped += end - at - held.count(b"\xfe", at, end)
             if start < 0:
                 return b""
             size = _size(held, start)
@@ -117,17 +111,17 @@ class Framer:
                 at = start + size
                 continue
             self.bad += size > 0
-            self._skip(held[start : start + 1])
+            self.skipped += 1
             at = start + 1
+        return b""
 
 
 def _size(held, start) -> int:
     """Length of the frame that may start here; 0 not known yet, -1 none starts here."""
-    if not _is_address(held[start + 1 : start + 7]):
+    there = len(held) - start
+    if (there > 7 and held[start + 7] != START) or not _is_address(held[start + 1 : start + 7]):
         return -1
-    if len(held) > start + 7 and held[start + 7] != START:
-        return -1
-    return HEADER + held[start + 9] + 2 if len(held) >= start + HEADER else 0
+    return HEADER + held[start + 9] + 2 if there >= HEADER else 0
 
 
 def _parse(held, start, size):
@@ -135,7 +129,7 @@ def _parse(held, start, size):
     stop = start + size - 2
     if held[stop + 1] != END or held[stop] != sum(held[start:stop]) & 0xFF:
         return None
-    data = bytes([_MINUS[b] for b in held[start + HEADER : stop]])
+    data = bytes([b - OFFSET & 0xFF for b in held[start + HEADER : stop]])
     return Frame(address_text(held[start + 1 : start + 7]), held[start + 8], data)
 
 
@@ -147,7 +141,7 @@ def encode(address, control, data=b"", wakeup=WAKEUP) -> bytes:
     if len(data) > MAX_DATA:
         raise ValueError("data longer than %d bytes" % MAX_DATA)
     head = bytes([START]) + address_bytes(address) + bytes([START, control, len(data)])
-    body = head + bytes([_PLUS[b] for b in data])
+    body = head + bytes([b + OFFSET & 0xFF for b in data])
     return bytes([WAKE]) * wakeup + body + bytes([sum(body) & 0xFF, END])
 
 

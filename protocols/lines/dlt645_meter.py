@@ -51,9 +51,9 @@ def error_reply(address, control, *errors, wakeup=WAKEUP) -> bytes:
     return encode(address, control | FROM_METER | ERROR, bytes([bits]), wakeup)
 
 
-def function_name(control) -> str:
+def function_name(control, names=FUNCTIONS) -> str:
     """'read', 'read-reply', 'read-error', 'unknown-1F-reply' ..."""
-    name = FUNCTIONS.get(control & 0x1F) or "unknown-%02X" % (control & 0x1F)
+    name = names.get(control & 0x1F) or "unknown-%02X" % (control & 0x1F)
     if not control & FROM_METER:
         return name
     return name + ("-error" if control & ERROR else "-reply")

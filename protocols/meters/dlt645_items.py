@@ -197,7 +197,8 @@ _RELAY_BIT = 4  # of status word 3: 0 closed, 1 open
 _WORD_3, _RELAY = BY_ALIAS["status_word_3"][0], BY_ALIAS["relay_state"]
 
 
-def _fields(text, member) -> tuple:
+def fields_of(text, member) -> tuple:
+    """Those of a table row, for its member of this number."""
     fields = []
     for field in text.split(","):
         alias, letter, size, scale = field.split(" ")
@@ -216,11 +217,11 @@ def _find(di):
             continue
         ahead = di - n - int(first, 16)
         if block and di - n == int(block, 16):
-            return Item(_fields(fields, 0), int(members, 16), n)
+            return Item(fields_of(fields, 0), int(members, 16), n)
         if ahead == 0:
-            return Item(_fields(fields, 0), 0, n)
+            return Item(fields_of(fields, 0), 0, n)
         if step and ahead > 0 and ahead % int(step, 16) == 0 and ahead // int(step, 16) < int(members, 16):
-            return Item(_fields(fields, ahead // int(step, 16)), 0, n)
+            return Item(fields_of(fields, ahead // int(step, 16)), 0, n)
     return None
 
 
@@ -243,11 +244,18 @@ def decode(di, data) -> list:
 
     None = the meter does not have it. ItemError: unknown identifier, or a length that cannot be its data.
     """
-    item = _item(di)
+    rows = values_of(_item(di), data)
+    if not rows:
+        raise ItemError("%d bytes cannot be the data of %08X" % (len(data), di))
+    return rows
+
+
+def values_of(item, data) -> list:
+    """As `decode`; [] when the length cannot be that of the item."""
     size = sum([field[2] for field in item.fields])
     count = len(data) // size if item.members else 1
     if len(data) != size * count or not 0 < count <= (item.members or 1):
-        raise ItemError("%d bytes cannot be the data of %08X" % (len(data), di))
+        return []
     out = []
     at = 0
     for member in range(count):
@@ -268,7 +276,14 @@ def encode(di, values) -> bytes:
     A missing or None value becomes FF fill; a block ends with its last member that is in `values`. ItemError:
     unknown identifier, or none of its values given. FieldError: a value that the field cannot hold.
     """
-    item = _item(di)
+    data = data_of(_item(di), values)
+    if not data:
+        raise ItemError("no value for %08X" % di)
+    return data
+
+
+def data_of(item, values) -> bytes:
+    """As `encode`; b"" when none of its values is given."""
     out = b""
     end = 0
     for member in range(item.members or 1):
@@ -277,6 +292,4 @@ def encode(di, values) -> bytes:
             out += dlt645_write.write(kind, width, values.get(obis))
             if obis in values:
                 end = member + 1
-    if not end:
-        raise ItemError("no value for %08X" % di)
     return out[: end * sum([field[2] for field in item.fields])]

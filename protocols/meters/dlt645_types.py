@@ -59,22 +59,29 @@ def _text(data):
 
 
 def _time(kind, data):
-    """None also for what is no date, such as the 00 of a demand that never was."""
     if _number(data) is None:
         return None
     got = {"s": 0, "n": 0, "h": 0}
     for letter, b in zip(ORDERS[kind], data):
         got[letter] = (b >> 4) * 10 + (b & 15)
+    if kind != TIME:
+        got["Y"] += 2000
+    return seconds(got)
+
+
+def seconds(got) -> "int | None":
+    """Of {letter: number} with s n h and, where it has a date, D M Y (in full); None for what is no time,
+    such as the 00 of a demand that never was."""
     if got["s"] > 59 or got["n"] > 59 or got["h"] > 23:
         return None
-    seconds = got["h"] * 3600 + got["n"] * 60 + got["s"]
-    if kind == TIME:
-        return seconds
-    year, month, day = 2000 + got["Y"], got["M"], got["D"]
-    if not (1 <= month <= 12 and 1 <= day <= 31):
+    second = got["h"] * 3600 + got["n"] * 60 + got["s"]
+    if "Y" not in got:
+        return second
+    year, month, day = got["Y"], got["M"], got["D"]
+    if not (2000 <= year <= 2099 and 1 <= month <= 12 and 1 <= day <= 31):
         return None
     days = _days(year, month, day)
-    return days * DAY_S + seconds if date(days) == (year, month, day) else None
+    return days * DAY_S + second if date(days) == (year, month, day) else None
 
 
 def read(kind, data):

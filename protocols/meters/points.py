@@ -5,8 +5,9 @@ changes its meaning. `obis` is the name for machines (IEC 62056-6-1, A-B:C.D.E*F
 and code. The canonical value is an integer at `scale` (power of ten) in `unit`; of kind "text" a string.
 Of kind "time" it is seconds since 1970-01-01 00:00 as the meter's own clock shows, without zone.
 
-OBIS has no names for some Chinese quantities; ours use C >= 128: 128 + C of a demand is its time, 160 status
-words, 161 prepaid, 162 settings, 163 and 164 event counts and minutes. F = 255 is the present value, F = 100
+OBIS has no names for some quantities; ours use C >= 128: 128 + C of a demand is its time, 160 status
+words, 161 prepaid, 162 settings, 163 and 164 event counts and minutes, 165 voltages between phases (1 A-B, 2
+B-C, 3 C-A); 129 of heat is its energy in joules. F = 255 is the present value, F = 100
 + n that of the n-th last settlement, freeze or purchase; it is found under the same row.
 
 With 63 tariffs of each energy there are 2,300 rows, more than a terminal has room for. So the tables are
@@ -122,7 +123,25 @@ _TABLE = """\
 3214|0-0:163.48.15*255|terminal_cover_open_count||0|count|开端钮盖次数|Terminal cover openings|
 3215|0-0:163.17.0*255|power_down_count||0|count|掉电次数|Power losses|
 3216|0-0:163.29.0*255|trip_count||0|count|拉闸次数|Trips|
-3217|0-0:163.30.0*255|close_count||0|count|合闸次数|Closings|"""
+3217|0-0:163.30.0*255|close_count||0|count|合闸次数|Closings|
+3300|8-0:1.0.0*255|water_volume_dl|m3|-4|volume|累积水量|Water volume|
+3301|8-0:1.2.0*255|water_settled_dl|m3|-4|volume|结算日累积水量|Water volume at settlement|
+3302|8-0:2.0.0*255|water_flow_lh|m3/h|-3|flow|瞬时水流量|Water flow|
+3303|9-0:1.0.0*255|hot_water_volume_dl|m3|-4|volume|热水累积量|Hot water volume|
+3304|7-0:3.0.0*255|gas_volume_dl|m3|-4|volume|累积气量|Gas volume|
+3305|6-0:1.0.0*255|heat_energy_wh|kWh|-3|energy|累积热量|Heat energy|
+3306|6-0:129.0.0*255|heat_energy_kj|MJ|-3|energy|累积热量（兆焦）|Heat energy in joules|
+3307|5-0:1.0.0*255|cold_energy_wh|kWh|-3|energy|累积冷量|Cooling energy|
+3308|6-0:2.0.0*255|heat_volume_dl|m3|-4|volume|热媒累积流量|Heat medium volume|
+3309|6-0:8.0.0*255|heat_power_dw|kW|-4|power|热功率|Heat power|
+3310|6-0:9.0.0*255|heat_flow_lh|m3/h|-3|flow|热媒流量|Heat medium flow|
+3311|6-0:10.0.0*255|heat_supply_cdegc|degC|-2|temperature|供水温度|Flow temperature|
+3312|6-0:11.0.0*255|heat_return_cdegc|degC|-2|temperature|回水温度|Return temperature|
+3313|6-0:12.0.0*255|heat_difference_ck|K|-2|temperature|供回水温差|Temperature difference|
+3320|0-0:96.8.0*255|operating_h|h|0|duration|累计工作时间|Operating time|
+3321|0-0:97.97.0*255|error_flags||0|bits|故障标志|Error flags|
+3322|0-0:162.6.1*255|valve_state||0|state|阀门状态（1开 0关）|Valve (1 open, 0 closed)|
+3323|1-0:165.7.{}*255|voltage_line_{}_dv|V|-1|voltage|线电压{}|Line voltage {}|n 3"""
 
 # Registers in the order of DL/T 645: OBIS C|alias|unit of power|zh|en
 _REGISTERS = """\

@@ -132,12 +132,17 @@ def _opens_to_write(node: ast.Call) -> bool:
     return not isinstance(mode, ast.Constant) or bool(set(str(mode.value)) & set("wax+"))
 
 
+def _is_builtin_open(node: ast.Call) -> bool:
+    """Not a method of ours: a cipher opens what another sealed."""
+    return ast.unparse(node.func) in ("open", "io.open", "os.open")
+
+
 def flash(source: Source) -> Iterable[Finding]:
     """Only firmware/store knows how to write so that a power cut at any moment leaves old or new."""
     for node in source.nodes:
         if not isinstance(node, ast.Call):
             continue
-        if called(node) == "open" and _opens_to_write(node):
+        if _is_builtin_open(node) and _opens_to_write(node):
             yield node.lineno, "opens a file to write outside firmware/store"
         target = node.func
         if (

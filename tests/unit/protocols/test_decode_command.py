@@ -119,7 +119,7 @@ def test_what_cannot_be_read_has_its_reason_and_exit_code_1(text, reason):
 
 
 def test_standard_input_goes_on_after_every_bad_line():
-    lines = [text.encode() for text, _reason in BAD] + [b"\xff\xfe", b"68" * 9000, REPLY.hex().encode()]
+    lines = [text.encode() for text, _reason in BAD] + [b"\xff\xfe", b"68" * MAX_LINE, REPLY.hex().encode()]
     code, shown = run("-", given=b"\n".join(lines))
     assert code == 0
     assert [s["ok"] for s in shown] == [False] * (len(BAD) + 2) + [True]

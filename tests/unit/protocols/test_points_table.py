@@ -16,6 +16,7 @@ def test_rows_are_complete():
     kinds = {
         *("energy", "demand", "power", "voltage", "current", "factor", "angle", "percent", "frequency"),
         *("temperature", "count", "duration", "money", "ratio", "bits", "state", "text", "setting", "time"),
+        *("volume", "flow"),
     }
     for no, obis, alias, unit, scale, kind, zh, en in ROWS:
         assert 0 < no < 65536, "the number has 16 bits in a reading profile"
@@ -61,6 +62,8 @@ FIXED = [
     (54, "0-0:160.0.7*255", "status_word_7", "", 0),
     (60, "0-0:161.0.0*255", "remaining_wh", "kWh", -3),
     (55, "0-0:96.3.10*255", "relay_state", "", 0),
+    (3300, "8-0:1.0.0*255", "water_volume_dl", "m3", -4),
+    (3305, "6-0:1.0.0*255", "heat_energy_wh", "kWh", -3),
 ]
 
 

@@ -1,0 +1,176 @@
+"""The master of one DL/T 645-2007 meter.
+
+read(request) -> bytes: the data behind an identifier, follow-up frames joined. request: "0001FF00", of load
+records "06000002/1" (blocks) or "06000001/3/2611221030" (blocks, from YYMMDDhhmm). `dlt645_items` and
+`dlt645_records` say what they mean.
+
+control(name, fields) -> data of the answer, mostly b"". Names of dlt645_admin.CONTROLS take level, password,
+operator, valid_until (y, mo, d, h, mi, s of the meter's clock) and n2 (may be missing); other names take what
+their builder in `BUILDERS` takes. After "speed" the caller changes the speed of the port.
+
+options: "wakeup" FE bytes before a request (4); for `write` also "level", "password", "operator".
+"""
+
+from protocols.lines import dlt645
+from protocols.lines import dlt645_admin as admin
+from protocols.lines.refused import Refused
+from protocols.meters.readers.ask import ask
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Generator
+    from typing import Any
+
+    from protocols.meters.readers.ask import Ask
+
+PIECES_MAX = 64  # of one answer: 12 KB, more than any block or a day of load records
+ACTION_MS = 2000  # a relay or a clearing may hold the answer back so long
+
+
+def _time(address, moment, wakeup):
+    return dlt645.broadcast_time(*moment, wakeup=wakeup)
+
+
+# name -> (builder of the request, address if not the meter's own); nobody answers a broadcast
+BUILDERS = {
+    "time": (_time, dlt645.BROADCAST),  # moment: (y, mo, d, h, mi, s)
+    "freeze": (dlt645.freeze, ""),
+    "freeze_all": (dlt645.freeze, dlt645.BROADCAST),
+    "address": (admin.write_address, dlt645.ANY_ADDRESS),
+    "speed": (admin.set_speed, ""),
+    "password": (admin.set_password, ""),
+    "clear_demand": (admin.clear_demand, ""),
+    "clear_meter": (admin.clear_meter, ""),
+    "clear_events": (admin.clear_events, ""),
+    "output": (admin.set_output, ""),
+    "security": (admin.security, ""),
+    "sealed": (admin.sealed_control, ""),
+}
+
+
+def _nobody(_frame) -> str:
+    return "foreign"
+
+
+class Reader:
+    FRAMER = dlt645.Framer
+    BUILDERS = BUILDERS
+    CONTROLS = admin.CONTROLS
+
+    def __init__(self, address, options) -> None:
+        dlt645.address_bytes(address)
+        self.address, self._options = address, options
+        self._wakeup = options.get("wakeup", dlt645.WAKEUP)
+
+    def read(self, request) -> "Generator[Ask, Any, bytes]":
+        """A refusal carries no identifier, so a late one to another request looks the same: it counts when
+        it comes twice. An answer of which a piece was lost is asked for once more.
+        """
+        asked = self._parse(request)
+        refusals = restarts = 0
+        while True:
+            data, errors = yield from self._whole(asked)
+            if data is not None:
+                return data
+            refusals += errors != ()
+            restarts += errors == ()
+            if refusals == 2:
+                raise Refused("refused", ",".join(errors))
+            if restarts == 2:
+                raise Refused("wrong_sequence", "a piece was lost twice")
+
+    def _whole(self, asked):
+        """(data or None, error names); neither when a piece was lost."""
+        frame = yield self._ask(self._first(asked))
+        if frame is None:
+            raise Refused("mute")
+        out = b""
+        for seq in range(1, PIECES_MAX + 1):
+            if frame is None:
+                return None, ()
+            data, more, errors = self._reply(frame)
+            if errors:
+                return None, errors
+            out += data
+            if not more:
+                return out, ()
+            frame = yield self._ask_next(asked, seq, frame)
+        raise Refused("too_long", "more than %d pieces" % PIECES_MAX)
+
+    def read_address(self) -> "Generator[Ask, Any, str]":
+        """The address of the one meter on the line, as text."""
+        frame = yield self._ask(dlt645.read_address(self._wakeup))
+        return dlt645.address_text(self._answer(frame))
+
+    def write(self, request, data) -> "Generator[Ask, Any, bytes]":
+        """b""; never repeated, so that "mute" leaves open whether it was written."""
+        frame = yield self._ask(self._write(request, data), ACTION_MS)
+        return self._answer(frame)
+
+    def control(self, name, fields) -> "Generator[Ask, Any, bytes]":
+        """Never repeated: after "mute" only reading back tells what happened."""
+        try:
+            request = self._build(name, **fields)
+        except TypeError:
+            raise ValueError("wrong fields of " + name) from None
+        if name in ("time", "freeze_all"):
+            yield ask(request, _nobody)
+            return b""
+        frame = yield self._ask(request, ACTION_MS)
+        return self._answer(frame)
+
+    def close(self) -> "Generator[Ask, Any, None]":
+        """There is no session."""
+        return
+        yield
+
+    def _build(self, name, **fields) -> bytes:
+        if name in self.CONTROLS:
+            return dlt645.control(self.address, self.CONTROLS[name], wakeup=self._wakeup, **fields)
+        if name not in self.BUILDERS:
+            raise ValueError("no control " + name)
+        builder, address = self.BUILDERS[name]
+        return builder(address or self.address, wakeup=self._wakeup, **fields)
+
+    # ---- what differs in 1997
+
+    def _parse(self, request):
+        return admin.request(request)
+
+    def _first(self, asked) -> bytes:
+        return dlt645.read(self.address, asked[0], asked[1], self._wakeup)
+
+    def _ask_next(self, asked, seq, _before):
+        return self._ask(dlt645.read_next(self.address, asked[0], seq, self._wakeup))
+
+    def _write(self, request, data) -> bytes:
+        level, password, operator = self._authority("level", "password", "operator")
+        di = self._parse(request)[0]
+        return dlt645.write(self.address, di, level, password, operator, data, self._wakeup)
+
+    def _match(self, asked, frame) -> str:
+        return admin.match(asked, frame)
+
+    def _reply(self, frame) -> tuple:
+        """(data, more, error names)"""
+        _di, data, more, _errors = dlt645.reply_data(frame)
+        return data, more, admin.errors_of(frame)
+
+    # ----
+
+    def _authority(self, *keys) -> list:
+        if any([key not in self._options for key in keys]):
+            raise ValueError("writing needs the options " + ", ".join(keys))
+        return [self._options[key] for key in keys]
+
+    def _ask(self, request, wait_ms=0):
+        asked = self.FRAMER().feed(request)[0]
+        return ask(request, lambda frame: self._match(asked, frame), wait_ms=wait_ms)
+
+    def _answer(self, frame) -> bytes:
+        if frame is None:
+            raise Refused("mute")
+        data, _more, errors = self._reply(frame)
+        if errors:
+            raise Refused("refused", ",".join(errors))
+        return data

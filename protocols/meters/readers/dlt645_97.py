@@ -1,0 +1,70 @@
+"""The master of one DL/T 645-1997 meter.
+
+read(request) -> bytes: the data behind an identifier, "9010" or a block "901F"; `dlt645_97_items` says what
+it means. address: 12 digits, or 999999999999 for the one meter on the line. control(name, fields) takes what
+the builder in `BUILDERS` takes; there is no trip.
+
+options: "wakeup" FE bytes before a request (4); for `write` also "level", "password".
+
+Follow-up frames carry no number: one that equals the piece before it is taken for that piece come late.
+"""
+
+from protocols.lines import dlt645_97 as dlt645
+from protocols.lines.dlt645 import BROADCAST, _low_first
+from protocols.meters.readers import dlt645 as of_2007
+from protocols.meters.readers.ask import ask
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Generator
+    from typing import Any
+
+    from protocols.meters.readers.ask import Ask
+
+
+def _time(address, moment, wakeup):
+    return dlt645.broadcast_time(*moment, wakeup=wakeup)
+
+
+BUILDERS = {
+    "time": (_time, BROADCAST),  # moment: (y, mo, d, h, mi, s)
+    "address": (dlt645.write_address, BROADCAST),
+    "speed": (dlt645.set_speed, ""),
+    "password": (dlt645.set_password, ""),
+    "clear_demand": (dlt645.clear_demand, ""),
+}
+
+
+class Reader(of_2007.Reader):
+    BUILDERS = BUILDERS
+    CONTROLS = {}
+
+    def _parse(self, request):
+        if len(request) != 4:
+            raise ValueError("not a read request: " + request)
+        return int.from_bytes(_low_first(request, 2), "little")
+
+    def _first(self, asked) -> bytes:
+        return dlt645.read(self.address, asked, self._wakeup)
+
+    def _ask_next(self, asked, _seq, before):
+        request = self._ask(dlt645.read_next(self.address, asked, self._wakeup))
+        return ask(
+            request.data, lambda frame: request.judge(frame) or ("late" if frame.data == before.data else "")
+        )
+
+    def read_address(self) -> "Generator[Ask, Any, str]":
+        """No function asks for it; each answer of the one meter on the line tells it."""
+        frame = yield self._ask(dlt645.read(BROADCAST, 0x9010, self._wakeup))
+        self._answer(frame)
+        return frame.address
+
+    def _write(self, request, data) -> bytes:
+        level, password = self._authority("level", "password")
+        return dlt645.write(self.address, self._parse(request), level, password, data, self._wakeup)
+
+    def _match(self, asked, frame) -> str:
+        return dlt645.match(asked, frame)
+
+    def _reply(self, frame) -> tuple:
+        return dlt645.reply_data(frame)[1:]

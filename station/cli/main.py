@@ -14,6 +14,8 @@ _COMMANDS = {
     "command": ("station.cli.command", "command", "Send commands to a device and follow them."),
     "user": ("station.cli.user", "user", "People who may log in."),
     "data": ("station.cli.data", "data", "Export what is stored."),
+    "profile": ("station.cli.profile", "profile", "Check, sign, try and compare meter profiles."),
+    "meter": ("station.cli.meter", "meter", "Read a meter from this computer, or simulate one."),
     "rehearse": ("station.cli.rehearse", "rehearse", "Rehearse a control scenario with the code that trips."),
     "decode": ("station.cli.decode", "decode", "Explain frames of a meter protocol."),
 }

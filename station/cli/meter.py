@@ -1,0 +1,225 @@
+"""`loadkeeper meter`: read a real meter from a laptop, or serve a simulated one."""
+
+import json
+import sys
+import threading
+import time
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+
+from protocols import cbor
+from protocols.meters import compile as compiling
+from protocols.meters import interpret
+from protocols.meters.points import BY_NO
+from station.profiles import files, show
+from station.profiles.options import OptionError, for_link, parsed
+from station.profiles.ports import PortError, open_port
+from station.profiles.reading import Session
+from station.profiles.serving import open_line, serve
+from station.profiles.simulated import Meter, SimulationError
+from station.profiles.stores import PUSHED_S, pushes
+
+
+def fail(text: object) -> NoReturn:
+    click.echo(f"Error: {text}", err=True)
+    sys.exit(2)
+
+
+def loaded(name: str) -> dict[str, Any]:
+    """The checked profile of a file, a package or the catalogue, or an end with what is wrong."""
+    try:
+        return files.load(name)
+    except files.BadProfile as error:
+        fail(f"{name} is no usable profile:\n{error}")
+    except OSError as error:
+        fail(f"{name}: {error.strerror}; the catalogue has {', '.join(files.catalogue())}")
+
+
+def points_of(names: tuple[str, ...]) -> list[int]:
+    out = []
+    for name in names:
+        try:
+            out.append(compiling.point(name)[0])
+        except KeyError:
+            fail(f"no point is called {name}")
+    return out
+
+
+@click.group()
+def meter() -> None:
+    """Read a meter from this computer, or simulate one."""
+
+
+_PROFILE = click.option("--profile", "-p", required=True, help="File, or name in the catalogue")
+_PORT = click.option("--port", required=True, help="Serial port or tcp://HOST:PORT")
+_ADDRESS = click.option(
+    "--address", "-a", default=None, help="As printed on the meter  [default: the profile's]"
+)
+_OPTION_HELP = "Reader option such as password=@FILE: what stands on the command line, others see"
+_OPTION = click.option("--option", "-o", "options", multiple=True, metavar="NAME=VALUE", help=_OPTION_HELP)
+_STATE_FILE = click.Path(dir_okay=False, path_type=Path)
+_STATE = click.option("--state", type=_STATE_FILE, help="Counter file for ciphered meters")
+
+
+def _session(
+    profile: dict[str, Any], port: Any, address: str | None, options: tuple[str, ...], state: Path | None
+) -> Session:
+    ready = interpret.Profile(cbor.decode(compiling.encoded(profile)))
+    mine = for_link(ready.link, {**ready.options, **parsed(options)}, state)
+    return Session(ready, port, profile["address"] if address is None else address, mine)
+
+
+@meter.command()
+@_PROFILE
+@_PORT
+@_ADDRESS
+@_OPTION
+@_STATE
+@click.option("--baud", type=int, default=None, help="Speed of the port  [default: the profile's]")
+@click.option("--lang", type=click.Choice(["zh", "en"]), default="en", show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of a table")
+@click.argument("points", nargs=-1, metavar="[POINT]...")
+def read(profile: str, port: str, address: str | None, options: tuple[str, ...], state: Path | None,
+         baud: int | None, lang: str, as_json: bool, points: tuple[str, ...]) -> None:  # fmt: skip
+    """Read a meter: all that the profile reads, or only POINTs (alias or OBIS).
+
+    Exit code 1 when something could not be read, 2 when nothing could be tried.
+    """
+    document = loaded(profile)
+    wanted = points_of(points)
+    form = document.get("serial", {}).get("format", "8N1")
+    line = None
+    try:
+        line = open_port(port, baud or document.get("serial", {}).get("baud", 9600), form)
+        session = _session(document, line, address, options, state)
+        reading = session.read(wanted, _progress if sys.stderr.isatty() else None)
+    except (PortError, OptionError, ValueError) as error:
+        fail(error)
+    finally:
+        if line:
+            line.close()
+    _show(document, reading, wanted, lang, as_json)
+    missing = [no for no in wanted if no not in reading.values]
+    if reading.failed or missing:
+        sys.exit(1)
+
+
+def _progress(done: int, count: int, request: str) -> None:
+    bar = "#" * (20 * done // count)
+    click.echo(
+        f"\r\x1b[K[{bar:<20}] {done}/{count} {request[:50]}" if request or done < count else "\r\x1b[K",
+        err=True,
+        nl=False,
+    )
+
+
+def _show(document: dict[str, Any], reading: Any, wanted: list[int], lang: str, as_json: bool) -> None:
+    values = {no: value for no, value in reading.values.items() if not wanted or no in wanted}
+    if as_json:
+        rows = [{"point": BY_NO[no][2], "obis": BY_NO[no][1], "value": values[no], "scale": BY_NO[no][4],
+                 "unit": BY_NO[no][3]} for no in values]  # fmt: skip
+        told = {"profile": document["id"], "rev": document["rev"], "points": rows, "failed": reading.failed,
+                "exchanges": reading.exchanges, "seconds": round(reading.spent_s, 3)}  # fmt: skip
+        click.echo(json.dumps(told, ensure_ascii=False))
+        return
+    for text in show.readings(values, lang):
+        click.echo(text)
+    for request, why in reading.failed.items():
+        click.echo(f"{request or 'readout'}: {why}", err=True)
+    click.echo(f"{len(values)} points, {reading.exchanges} exchanges, {reading.spent_s:.1f} s", err=True)
+
+
+@meter.command()
+@_PROFILE
+@_PORT
+@_ADDRESS
+@_OPTION
+@_STATE
+@click.option("--field", "-f", "fields", multiple=True, metavar="NAME=VALUE",
+              help="What the control needs, such as password=@FILE or operator=00000001")  # fmt: skip
+@click.option("--yes", is_flag=True, help="Do not ask")
+@click.argument("name")
+def control(profile: str, port: str, address: str | None, options: tuple[str, ...], state: Path | None,
+            fields: tuple[str, ...], yes: bool, name: str) -> None:  # fmt: skip
+    """Send the control NAME of the profile once, and read back whether it happened.
+
+    Exit code 0 when the meter shows it, 1 when it does not: where nothing answers, it may have happened.
+    """
+    document = loaded(profile)
+    known = document.get("controls", {})
+    if name not in known:
+        fail(f"{document['id']} has no control {name}; it has {', '.join(known) or 'none'}")
+    if not yes:
+        click.confirm(
+            f"{name} on {address or document['address']}: customers may lose power. Go on?", abort=True
+        )
+    form = document.get("serial", {}).get("format", "8N1")
+    line = None
+    try:
+        line = open_port(port, document.get("serial", {}).get("baud", 9600), form)
+        session = _session(document, line, address, options, state)
+        done = session.control(name, parsed(fields), _valid_until)
+    except (PortError, OptionError, ValueError) as error:
+        fail(error)
+    finally:
+        if line:
+            line.close()
+    point = compiling.point(known[name]["verify"]["point"])
+    click.echo(
+        f"{point[2]} {show.value_text(point[0], done.shown)}"
+        + (f"; the meter answered: {done.answer}" if done.answer else "")
+    )
+    sys.exit(0 if done.done else 1)
+
+
+def _valid_until(minutes: int) -> tuple[int, ...]:
+    return (datetime.now().astimezone() + timedelta(minutes=minutes)).timetuple()[:6]
+
+
+@meter.command()
+@_PROFILE
+@click.option("--port", required=True, help="tcp://HOST:PORT to listen (port 0: any), pty, or a serial port")
+@_ADDRESS
+@click.option(
+    "--set", "settings", multiple=True, metavar="POINT=VALUE", help="As people read it: voltage_a_dv=231.5"
+)
+@click.option("--trace", is_flag=True, help="Print what is asked and answered")
+def simulate(profile: str, port: str, address: str | None, settings: tuple[str, ...], trace: bool) -> None:
+    """Serve a simulated meter of the profile until interrupted; the first line says where it listens."""
+    document = loaded(profile)
+    values = {}
+    for setting in settings:
+        name, _, text = setting.partition("=")
+        (no,) = points_of((name,))
+        try:
+            values[no] = show.value_of(no, text)
+        except ValueError as error:
+            fail(f"{setting}: {error}")
+    try:
+        simulated = Meter(document, values, "" if address is None else address)
+        serial = document.get("serial", {})
+        line = open_line(port, serial.get("baud", 9600), serial.get("format", "8N1"))
+    except (SimulationError, PortError, ValueError) as error:
+        fail(error)
+    click.echo(line.name)
+    stop = threading.Event()
+    try:
+        serve(
+            simulated.server,
+            line,
+            stop,
+            PUSHED_S if pushes(simulated.profile) else 0.0,
+            _told if trace else None,
+        )
+    except KeyboardInterrupt:
+        pass
+    finally:
+        line.close()
+
+
+def _told(request: bytes, answer: bytes) -> None:
+    at = time.strftime("%H:%M:%S")
+    click.echo(f"{at} < {request.hex(' ')}\n{at} > {answer.hex(' ')}")

@@ -1,0 +1,147 @@
+"""`loadkeeper profile`: check, sign, try and compare meter profiles."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from protocols import cbor
+from protocols.meters import compile as compiling
+from protocols.meters import package
+from station.cli.meter import fail, loaded
+from station.profiles import differences, files, show, signing, trial
+from station.profiles.check import problems, reader_of
+from station.profiles.simulated import Meter, SimulationError
+
+_LANG = click.option("--lang", type=click.Choice(["zh", "en"]), default="en", show_default=True)
+
+
+@click.group()
+def profile() -> None:
+    """Meter profiles: what is read from a meter and what it means (docs/meter-profiles.md)."""
+
+
+@profile.command("list")
+@_LANG
+def list_(lang: str) -> None:
+    """The catalogue that ships with the project."""
+    rows = []
+    for name in files.catalogue():
+        document = files.read(files.found(name).read_bytes())
+        rows.append((name, str(document["rev"]), document["link"], document["names"][lang]))
+    for text in show.table(rows, (1,)):
+        click.echo(text)
+
+
+@profile.command()
+@click.argument("names", nargs=-1, required=True, metavar="FILE...")
+def check(names: tuple[str, ...]) -> None:
+    """Say all that is wrong with profiles (files or names in the catalogue), and run their own tests.
+
+    One line a fault: path in the document, reason, what to do. Exit code 1 when there is one.
+    """
+    faults = 0
+    for name in names:
+        try:
+            document = files.read(files.found(name).read_bytes())
+            found = problems(document)
+        except files.BadProfile as error:
+            found = error.args[0]
+            document = {}
+        except OSError as error:
+            fail(f"{name}: {error.strerror}")
+        for problem in found:
+            click.echo(f"{name}: {problem}")
+        faults += len(found)
+        if not found:
+            click.echo(f"{name}: {_summary(document)}")
+    sys.exit(1 if faults else 0)
+
+
+def _summary(document: dict[str, Any]) -> str:
+    data = compiling.encoded(document)
+    points = sum(len(compiling.fields(read, document["link"])) for read in document["reads"])
+    told = f"good: {document['id']} revision {document['rev']}"
+    told += f", {len(document['reads'])} reads of {points} points"
+    told += f", {len(document['tests'])} tests, {len(data)} bytes for a device"
+    return f"{told}, hash {package.fingerprint(data).hex()[:16]}"
+
+
+@profile.command()
+@click.argument("path", type=click.Path(dir_okay=False, path_type=Path))
+def keygen(path: Path) -> None:
+    """Make a key that signs profiles: the secret in PATH (mode 0600), the public key in PATH.pub."""
+    try:
+        public = signing.make_key(path)
+    except (signing.SigningError, OSError) as error:
+        fail(error)
+    click.echo(f"{path}.pub: key {package.key_id(public).hex()}")
+
+
+@profile.command()
+@click.argument("name", metavar="FILE")
+@click.option(
+    "--key", required=True, type=click.Path(dir_okay=False, exists=True, path_type=Path), help="From keygen"
+)
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="[default: ID-REV.lkp]")
+def sign(name: str, key: Path, out: Path | None) -> None:
+    """Check FILE and write it as a signed package, verified by the code that devices run."""
+    document = loaded(name)
+    try:
+        secret = signing.read_key(key)
+        data = signing.sign(document, secret)
+        signing.verified(data, secret.public_key().public_bytes_raw())
+        target = out or Path(f"{document['id']}-{document['rev']}.lkp")
+        target.write_bytes(data)
+    except (signing.SigningError, package.PackageError, cbor.CborError, OSError) as error:
+        fail(error)
+    device = len(signing.for_device(data))
+    click.echo(f"{target}: {len(data)} bytes, {device} of them for a device")
+
+
+@profile.command()
+@click.argument("name", metavar="FILE")
+@click.option(
+    "--pub", required=True, type=click.Path(dir_okay=False, exists=True, path_type=Path), help="PATH.pub"
+)
+def verify(name: str, pub: Path) -> None:
+    """Verify a signed package as a device would, tests and all."""
+    try:
+        public = bytes.fromhex(pub.read_text(encoding="ascii"))
+        found = signing.verified(Path(name).read_bytes(), public)
+        ready = package.ready(found, reader_of(found.manifest[3]))
+    except (package.PackageError, OSError, ValueError) as error:
+        fail(f"{name}: {' '.join(str(part) for part in error.args)}")
+    click.echo(f"{ready.id} revision {ready.rev}, hash {package.fingerprint(found.profile).hex()}")
+
+
+@profile.command()
+@click.argument("name", metavar="FILE")
+@_LANG
+def simulate(name: str, lang: str) -> None:
+    """Run the profile's tests, and read it from its own simulated meter. Exit code 1 when a value differs."""
+    document = loaded(name)  # with its tests
+    click.echo(f"{len(document['tests'])} tests hold", err=True)
+    try:
+        simulated = Meter(document)
+    except SimulationError as error:
+        fail(error)
+    reading = trial.read(simulated)
+    for text in show.readings(reading.values, lang):
+        click.echo(text)
+    wrong = trial.differing(simulated, reading)
+    for text in wrong:
+        click.echo(text, err=True)
+    sys.exit(1 if wrong else 0)
+
+
+@profile.command()
+@click.argument("old")
+@click.argument("new")
+def diff(old: str, new: str) -> None:
+    """What changed from OLD to NEW, by point and read. Exit code 1 when something did."""
+    lines = differences.lines(loaded(old), loaded(new))
+    for text in lines:
+        click.echo(text)
+    sys.exit(1 if lines else 0)

@@ -89,8 +89,9 @@ class Framer:
     """Cuts frames out of a byte stream with noise, split and merged frames.
 
     `bad`: blocks with a wrong check character; `skipped`: bytes of no frame. Holds at most one unfinished
-    message. `options`: an ACK may begin an option, as a meter that has told its name expects; else it stands
-    alone. After a broken block no ACK or NAK is believed until a good frame or silence: it may be a piece.
+    message. `options`: an ACK may begin an option, as a meter that has told its name expects.
+    A lone ACK or NAK has no check character: it is one when silence follows it and nothing was skipped since
+    the silence or the good frame before it.
     """
 
     def __init__(self, options=False) -> None:
@@ -128,7 +129,7 @@ class Framer:
             elif size == 0 and not last:
                 break
             else:
-                self._doubt = self._doubt or held[at] in (SOH, STX)
+                self._doubt = True
                 self.skipped += 1
                 at += 1
         return held[at:]
@@ -144,8 +145,8 @@ class Framer:
             option = held[at + 1 : at + 6]
             if _begins_option(option) and (len(option) == 5 or not last):
                 return (Frame("option", latin(option[:3]), b""), 6) if len(option) == 5 else (None, 0)
-        if byte in (ACK, NAK) and not self._doubt:
-            return (ACKED if byte == ACK else DENIED), 1
+        if byte in (ACK, NAK) and not self._doubt and at + 1 == len(held):
+            return ((ACKED if byte == ACK else DENIED), 1) if last else (None, 0)
         return None, -1
 
     def _block(self, held, at, end) -> tuple:

@@ -9,7 +9,8 @@ Of an address that comes again only the first counts. A value is
     (int, power of ten)  with a unit or a decimal point: (123456, -2); of kWh, MW, mA ... in Wh, W, A, as the
                          unit's prefix goes into the power of ten: 1234.5*kWh is (12345, 2)
     text                 anything else: numbers of meters, times, states, counters keep their leading zeros
-Values of the past come without a unit; they are read as the present value of the same address.
+Values of the past come without a unit; they are read as the present value of the same address, wherever that
+stands, and stay text when it is not told.
 """
 
 from protocols.lines.iec62056_21 import latin
@@ -19,8 +20,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-MAX_GROUPS = 4000
+MAX_GROUPS = 400  # of ~100 bytes each in memory
 MAX_DIGITS = 32
+CHUNK = 512  # bytes made text at a time
 
 _PREFIXES = {"m": -3, "k": 3, "K": 3, "M": 6, "G": 9}
 _PREFIXED = ("wh", "w", "varh", "var", "vah", "va", "v", "a", "hz")
@@ -32,25 +34,34 @@ def groups(data) -> "Iterator":
     Lines without brackets are no data. Refused: truncated (a bracket is open), bad_value (a bracket in
     brackets, no address), too_long.
     """
-    if data.count(b"(") >= MAX_GROUPS:
+    if data.count(b"(") > MAX_GROUPS:
         raise Refused("too_long", "more than %d values" % MAX_GROUPS)
     address, at = "", 0
-    before, *opened = latin(data).split("(")
-    rest = iter(opened)
-    for piece in rest:
-        named = before.rpartition("\n")[2].strip()
-        text, closed, after = piece.partition(")")
-        if not closed and ")" not in "".join(rest):
-            raise Refused("truncated", "no ) after %s" % before[-20:])
-        if not closed or not (named or address):
-            raise Refused("bad_value", (named + "(" + text)[:40])
-        if named:
-            yield named, "", text
-            address, at = named, 0
-        else:
-            at += 1
-            yield address, "/%d" % at, text
-        before = after
+    for chunk in _chunks(data):
+        before, *opened = chunk.split("(")
+        for piece in opened:
+            named = before.rpartition("\n")[2].strip()
+            text, closed, after = piece.partition(")")
+            if not closed and chunk[-1] != ")":
+                raise Refused("truncated", "no ) after %s" % before[-20:])
+            if not closed or not (named or address):
+                raise Refused("bad_value", (named + "(" + text)[:40])
+            if named:
+                yield named, "", text
+                address, at = named, 0
+            else:
+                at += 1
+                yield address, "/%d" % at, text
+            before = after
+
+
+def _chunks(data) -> "Iterator":
+    """Texts that end with ), but for the last: the whole as text, and in pieces, takes too much memory."""
+    at = 0
+    while at < len(data):
+        end = data.rfind(b")", at, at + CHUNK) + 1 or data.find(b")", at) + 1 or len(data)
+        yield latin(data[at:end])
+        at = end
 
 
 def number(text, power=0) -> "tuple | None":
@@ -83,17 +94,47 @@ def value(text, power=None) -> "tuple | str":
 
 def values(data) -> dict:
     """{key: value} of a readout; keys and values as at the top. Refused as `groups`."""
-    out = {}
-    units = {}  # {key: text with its unit}
+    out, powers, past = _roomy(data), _roomy(data), False
     for address, tail, text in groups(data):
-        key, power = address + tail, None
-        if "*" in text:
-            units[key] = text
+        key = address + tail
+        if key in out:
+            continue
+        if "*" not in text and _present(address) != address:
+            out[key], past = text, True
         else:
-            present = units.get(address.replace("&", "*").partition("*")[0] + tail)
-            power = unit_power(present.partition("*")[2]) if present else None
-        if key not in out:
-            out[key] = value(text, power)
+            out[key] = value(text)
+    if past:
+        _add_units(out, powers, data)
+    return out
+
+
+def _present(address) -> str:
+    """1.8.0*01, 1.8.0&01 -> 1.8.0; what is no value of the past as it stands."""
+    return address if address[-4:] == "*255" else address.replace("&", "*").partition("*")[0]
+
+
+def _add_units(out, powers, data) -> None:
+    """Reads the values of the past as the present ones, which may stand behind them.
+
+    `powers`: empty, becomes {address without *255, /n: power of ten of its unit, None without one}.
+    """
+    for address, tail, text in groups(data):
+        if _present(address) == address:
+            name = (address[:-4] if address[-4:] == "*255" else address) + tail
+            powers[name] = unit_power(text.partition("*")[2]) if "*" in text else None
+    for address, tail, _text in groups(data):
+        key, name = address + tail, _present(address) + tail
+        if name != key and name in powers and isinstance(out[key], str):
+            out[key] = value(out[key], powers[name])
+
+
+def _roomy(data) -> dict:
+    """Empty, but for many values it need not grow in a memory that reading them cuts into small pieces."""
+    if len(data) <= CHUNK:
+        return {}
+    out = dict.fromkeys(range(min(data.count(b"("), MAX_GROUPS)))
+    for key in range(len(out)):
+        del out[key]
     return out
 
 

@@ -41,9 +41,14 @@ class Server:
     def feed(self, data: bytes) -> bytes:
         out, self._later = self._later, b""
         for at in range(len(data)):  # by one: what a character means depends on the answer to those before
-            for frame in self._framer.feed(data[at : at + 1]):
+            for frame in self._frames(data[at : at + 1]):
                 out += self._say(self._answer(frame))
         return out
+
+    def _frames(self, byte) -> list:
+        """A master waits for the answer to its ACK or NAK; nobody tells a meter of the silence between."""
+        alone = byte in (b"\6", b"\x15") and not self._framer.options
+        return self._framer.feed(byte) + (self._framer.quiet() if alone else [])
 
     def _say(self, answer) -> bytes:
         self._said = answer or self._said

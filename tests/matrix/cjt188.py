@@ -9,7 +9,7 @@ ROWS = (
         "read 901F of water and gas meters",
         _VECTOR + "its reply with the right checksum (Fox-Tech test)",
         "",
-        _SERVER + "test_the_data_behind_an_identifier_comes_as_it_is",
+        _SERVER + "test_the_totals_of_water_and_gas_meters",
     ),
     (
         "read 901F of heat meters",

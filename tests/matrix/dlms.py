@@ -92,6 +92,18 @@ ROWS = (
         _SAFE + "test_a_replayed_control_is_refused_and_told_by_its_name",
     ),
     (
+        "push heard from the middle on; its sender",
+        "",
+        "",
+        _T + "test_push.py::test_a_push_whose_start_was_missed_is_dropped_for_the_next",
+    ),
+    (
+        "replays after a restart",
+        "",
+        "",
+        _T + "test_replays_after_a_restart.py::test_a_recorded_session_is_refused_by_the_next_reader",
+    ),
+    (
         "push: Kaifa, Aidon, Kamstrup",
         _V + "Kaifa MA304H3 list 3 (public HAN capture)",
         "",

@@ -19,7 +19,7 @@ ROWS = (
         _PEER + "test_our_reader_reads_their_meter",
         _READER + "test_an_answer_in_pieces_is_joined",
     ),
-    ("11 read, block of items", "", "", _CONTROL + "test_requests_may_come_in_pieces_and_together"),
+    ("11 read, block of items", "", "", _READER + "test_a_block_of_items_is_read_at_once"),
     (
         "11 read by wildcard address",
         "",
@@ -35,7 +35,7 @@ ROWS = (
     ("11 event records 03 xx", "", _RECORDS, _UNIT + "test_decoding.py::test_records_have_named_fields"),
     ("11 trip and close records 1D, 1E", "", "", _VECTOR + "record: trip"),
     ("11 zones, slots, holidays 04 01..03", "", _RECORDS, _VECTOR + "table: year zones, first set"),
-    ("11 freezes 05", "", "", _CONTROL + "test_a_broadcast_freeze_is_obeyed_in_silence"),
+    ("11 freezes 05", "", "", _READER + "test_what_was_frozen_is_read"),
     ("11 freeze block 05 xx FF", "", "", _VECTOR + "freeze block"),
     ("12 read follow-up", "", "", _READER + "test_a_lost_piece_is_made_good_by_one_restart"),
     (

@@ -10,6 +10,7 @@ null, don't care     None
 `plain` gives what a reader returns. Depth, length and number are capped: Refused too_deep, too_long.
 """
 
+from protocols.lines.dlms.floats import decimal
 from protocols.lines.refused import Refused
 
 TYPE_CHECKING = False
@@ -21,10 +22,11 @@ BCD, I8, I16, U8, U16, COMPACT, I64, U64, ENUM = 13, 15, 16, 17, 18, 19, 20, 21,
 F32, F64, DATE_TIME, DATE, TIME, DONT_CARE = 23, 24, 25, 26, 27, 255
 
 MAX_DEPTH = 12  # object lists nest 6 deep
-MAX_VALUES = (
-    4096  # of one tree: a day of 96 rows and 40 columns. A compact array can promise many in a few bytes
-)
-MAX_LENGTH = 65536
+# Of one tree; what needs an object of its own counts twice. With plain values and keys a heap of 192 kB has
+# room for it. A compact array can promise many in a few bytes. Longer profiles are asked for in parts.
+MAX_VALUES = 500
+MAX_LENGTH = 8192  # no meter may send a longer APDU
+BITS_A_VALUE = 32  # of a bit string, for the budget: its text is eight times as long as its bytes
 
 # tag -> (name, kind, size of a value in bytes where it is fixed)
 TYPES = {
@@ -73,12 +75,19 @@ class Cursor:
         self.at += size
         return self.data[self.at - size : self.at]
 
+    def byte(self) -> int:
+        """As number(1), without an object: many would leave the heap in crumbs."""
+        if self.at >= len(self.data):
+            raise Refused("truncated", "1 bytes wanted, 0 left")
+        self.at += 1
+        return self.data[self.at - 1]
+
     def number(self, size) -> int:
         return int.from_bytes(self.take(size), "big")
 
     def length(self) -> int:
         """One byte below 80, else 8n and n bytes."""
-        first = self.number(1)
+        first = self.byte()
         if first < 0x80:
             return first
         if not 0x81 <= first <= 0x84:
@@ -91,10 +100,16 @@ class Cursor:
     def octets(self) -> bytes:
         return self.take(self.length())
 
-    def spend(self) -> None:
-        self.budget -= 1
+    def spend(self, values=1) -> None:
+        self.budget -= values
         if self.budget < 0:
             raise Refused("too_long", "more than %d values" % MAX_VALUES)
+
+    def room(self, count) -> list:
+        """A list of so many, in one piece: one that grows needs room twice."""
+        if count > self.budget:
+            self.spend(count)
+        return [None] * count
 
     def end(self) -> None:
         if self.left():
@@ -124,7 +139,7 @@ def decode(data) -> tuple:
 
 
 def read(cursor, depth=0) -> tuple:
-    tag = cursor.number(1)
+    tag = cursor.byte()
     if tag not in TYPES:
         raise Refused("unknown_type", "%d" % tag)
     return tag, _content(cursor, tag, depth)
@@ -133,10 +148,13 @@ def read(cursor, depth=0) -> tuple:
 def _content(cursor, tag, depth):
     if depth > MAX_DEPTH:
         raise Refused("too_deep")
-    cursor.spend()
-    kind, size = TYPES[tag][1:]
+    _name, kind, size = TYPES[tag]
+    cursor.spend(1 if 0 < size < 8 or kind == "none" else 2)
     if kind == "list":
-        return [read(cursor, depth + 1) for _ in range(cursor.length())]
+        items = cursor.room(cursor.length())
+        for at in range(len(items)):
+            items[at] = read(cursor, depth + 1)
+        return items
     if kind == "compact":
         return _read_compact(cursor, depth)
     if size == 0:
@@ -146,8 +164,22 @@ def _content(cursor, tag, depth):
 
 def _read_bits(cursor) -> str:
     count = cursor.length()
+    cursor.spend(count // BITS_A_VALUE)
     data = cursor.take((count + 7) // 8)
-    return "".join(["1" if data[i >> 3] << (i & 7) & 0x80 else "0" for i in range(count)])
+    text = bytearray(count)
+    for i in range(count):
+        text[i] = 0x30 | data[i >> 3] >> (7 - (i & 7)) & 1
+    return str(text, "utf-8")
+
+
+def _read_latin(cursor) -> str:
+    text = bytearray()
+    for byte in cursor.octets():
+        if byte >= 0x80:
+            text.append(0xC0 | byte >> 6)
+            byte &= 0xBF
+        text.append(byte)
+    return str(text, "utf-8")
 
 
 def _read_utf8(cursor) -> str:
@@ -173,7 +205,7 @@ _VARIABLE = {
     "none": lambda cursor: None,
     "bits": _read_bits,
     "bytes": lambda cursor: cursor.octets(),
-    "latin": lambda cursor: "".join([chr(b) for b in cursor.octets()]),
+    "latin": _read_latin,
     "utf8": _read_utf8,
 }
 _FIXED = {
@@ -219,10 +251,11 @@ def _described(cursor, description, depth) -> tuple:
     tag = description[0]
     if tag not in (ARRAY, STRUCTURE):
         return tag, _content(cursor, tag, depth)
-    cursor.spend()
-    if tag == ARRAY:
-        return tag, [_described(cursor, description[2], depth + 1) for _ in range(description[1])]
-    return tag, [_described(cursor, part, depth + 1) for part in description[1:]]
+    cursor.spend(2)
+    items = cursor.room(description[1] if tag == ARRAY else len(description) - 1)
+    for at in range(len(items)):
+        items[at] = _described(cursor, description[2 if tag == ARRAY else at + 1], depth + 1)
+    return tag, items
 
 
 # ---- writing ----------------------------------------------------------------------------------
@@ -305,41 +338,11 @@ def _description_bytes(description) -> bytes:
 def plain(tree) -> "Any":
     """Lists, int, text, bytes, None; a float as (int, power of ten), None when it is no number."""
     tag, value = tree
-    if tag in (ARRAY, STRUCTURE):
-        return [plain(item) for item in value]
-    if tag == COMPACT:
-        return [plain(item) for item in value[1]]
+    if tag in (ARRAY, STRUCTURE, COMPACT):
+        items = list(value[1] if tag == COMPACT else value)
+        for at in range(len(items)):
+            items[at] = plain(items[at])
+        return items
     if tag in (F32, F64):
         return decimal(value)
     return int(value) if tag == BOOL else value
-
-
-def decimal(data) -> "tuple | None":
-    """IEEE 754 big-endian -> (int, power of ten), rounded once to 7 (float32) or 15 (float64) digits."""
-    exponent_bits, bias, digits = (8, 127 + 23, 7) if len(data) == 4 else (11, 1023 + 52, 15)
-    bits = int.from_bytes(data, "big")
-    fraction_bits = len(data) * 8 - 1 - exponent_bits
-    exponent = bits >> fraction_bits & (1 << exponent_bits) - 1
-    fraction = bits & (1 << fraction_bits) - 1
-    if exponent == (1 << exponent_bits) - 1:
-        return None
-    whole = fraction | (1 << fraction_bits if exponent else 0)
-    value, scale = _rounded(whole, max(exponent, 1) - bias, digits)
-    return (-value if data[0] & 0x80 else value), scale
-
-
-def _rounded(whole, power, digits) -> tuple:
-    """whole * 2**power -> (value, scale) of at most `digits` digits without trailing zeros."""
-    if whole == 0:
-        return 0, 0
-    over, under = (whole << power, 1) if power >= 0 else (whole, 1 << -power)
-    scale = len(str(over)) - len(str(under)) - digits  # at most one digit too many
-    while True:
-        up, down = (1, 10**scale) if scale >= 0 else (10**-scale, 1)
-        value = (2 * over * up // (under * down) + 1) // 2
-        if value < 10**digits:
-            break
-        scale += 1
-    while value % 10 == 0:
-        value, scale = value // 10, scale + 1
-    return value, scale

@@ -172,7 +172,7 @@ def _size(held, start) -> int:
 
 def _parse(body, flag):
     """The frame between the flags, or None."""
-    if flag != FLAG or x25(body[:-2]) != body[-2] | body[-1] << 8:
+    if flag != FLAG:
         return None
     to_end = _address_end(body, 2)
     by_end = to_end and _address_end(body, to_end)
@@ -181,9 +181,12 @@ def _parse(body, flag):
         return None
     info = body[control_end + 2 : -2]
     bare = control_end + 2 == len(body)  # no information, so no HCS
+    # The short check comes first: noise full of flags would else cost a long one at each of them.
     if not bare and (
         control_end + 4 > len(body) or _crc(body[:control_end]) != body[control_end : control_end + 2]
     ):
+        return None
+    if _crc(body[:-2]) != body[-2:]:
         return None
     return Frame(body[2:to_end], body[to_end:by_end], body[by_end], body[0] & 0x08 != 0, info)
 

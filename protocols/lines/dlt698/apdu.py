@@ -195,9 +195,23 @@ def _match_block(request, body) -> str:
 
 
 def _strangers(request, body) -> str:
-    """late when the answer names an object that was not asked for."""
+    """late when the answer names an object that was not asked for, or has other rows of it."""
     asked = names(request.body)
-    return "late" if [name for name in names(body) if name not in asked] else ""
+    strange = [name for name in names(body) if name not in asked]
+    if request.service == GET and request.kind == RECORD:
+        records = body if isinstance(body, list) else [body]
+        strange += [record for record in records if not fits(request.body, record)]
+    return "late" if strange else ""
+
+
+def fits(query, record) -> bool:
+    """Whether a record may be what the query (OAD, rows, columns) asks for: these columns, no more rows."""
+    _oad, (selector, wanted), named = query
+    _oad, columns, (found, rows) = record
+    if not found:
+        return True
+    most = {9: 1, 10: wanted[0] if selector == 10 else 0}.get(selector, len(rows))
+    return len(rows) <= most and (not named or columns == named)
 
 
 DARS = {  # data access results

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 MAX_DEPTH = 10  # of nested data; the deepest standard object (a collection scheme) has 7
-MAX_ITEMS = 4096  # data items of one APDU: an item takes ten times more memory than its one byte on the wire
+MAX_ITEMS = 1000  # of one APDU: a null takes a hundred times more memory than its one byte on the wire
 
 
 class Option:
@@ -61,6 +61,11 @@ class Source:
             raise Refused("bad_length", "%02X at %d" % (first, self.at - 1))
         return int.from_bytes(self.take(first & 0x7F), "big")
 
+    def spend(self, items) -> None:
+        self.items += items
+        if self.items > MAX_ITEMS:
+            raise Refused("too_long", "more than %d values" % MAX_ITEMS)
+
     def elements(self) -> range:
         """Range over a sequence; each element takes at least a byte."""
         count = self.count()
@@ -78,13 +83,24 @@ def read(source, kind) -> "Any":
     if isinstance(kind, tuple):
         return tuple([read(source, part) for part in kind])
     if isinstance(kind, list):
-        return [read(source, kind[0]) for _ in source.elements()]
+        return _sequence(source, kind[0])
     choice = source.byte()
     if isinstance(kind, Option):
         return read(source, kind.kind) if choice else None
     if choice not in kind:
         raise Refused("unknown_type", "choice %02X at %d" % (choice, source.at - 1))
     return choice, read(source, kind[choice])
+
+
+def _sequence(source, kind) -> list:
+    elements = source.elements()
+    source.spend(len(elements))
+    if kind == "data":  # counts itself
+        source.items -= len(elements)
+    out: list = [None] * len(elements)  # at once: it would not grow in a memory in small pieces
+    for i in elements:
+        out[i] = read(source, kind)
+    return out
 
 
 def write(out, kind, value) -> None:
@@ -210,10 +226,10 @@ def _take_utf8(source) -> str:
 
 
 def _take_data(source) -> tuple:
-    source.items += 1
+    source.spend(1)
     source.depth += 1
-    if source.items > MAX_ITEMS or source.depth > MAX_DEPTH:
-        raise Refused("too_deep" if source.depth > MAX_DEPTH else "too_long")
+    if source.depth > MAX_DEPTH:
+        raise Refused("too_deep")
     tag = source.byte()
     if tag not in DATA:
         raise Refused("unknown_type", "%02X at %d" % (tag, source.at - 1))

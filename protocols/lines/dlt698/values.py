@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _NESTED = (axdr.ARRAY, axdr.STRUCTURE)
 _HEX = {0x50: "%04X", 0x51: "%08X", 0x53: "%08X"}
+_TURNED = b"\x00\x08\x04\x0c\x02\x0a\x06\x0e\x01\x09\x05\x0d\x03\x0b\x07\x0f"  # four bits, the first last
 _SAME = b"\x00\x05\x06\x09\x0a\x0c\x0f\x10\x11\x12\x14\x15\x16\x17\x18\x55\x56\x57"  # tags
 
 
@@ -49,8 +50,8 @@ def plain(tag, value) -> "Any":
 
 def _bits(value) -> int:
     count, data = value
-    number = int.from_bytes(data, "big") >> (len(data) * 8 - count)
-    return sum([1 << i for i in range(count) if number >> (count - 1 - i) & 1])
+    turned = bytes([_TURNED[byte & 15] << 4 | _TURNED[byte >> 4] for byte in data])
+    return int.from_bytes(turned, "little") & (1 << count) - 1
 
 
 # ---- answers to GET: items are (OAD, result) or records
@@ -71,8 +72,13 @@ def merge(items, item) -> None:
     items.append(item)
 
 
-def listed(items) -> dict:
+def listed(items, asked) -> dict:
+    """`asked`: OADs; of those that the answer leaves out too the value is None."""
     out = {}
+    answered = [item[0] for item in items]
+    for oad in asked:
+        if oad not in answered:
+            out["%08X" % oad] = None
     for oad, (found, held) in items:
         out.update(flat(held, "%08X/" % oad) if found else {"%08X" % oad: None})
     if not any([found for _oad, (found, _held) in items]):

@@ -2,7 +2,9 @@
 
 A decoded record has the key `quantity/storage/tariff/subunit/function`, e.g. `energy/0/1/0/inst`: quantity
 from mbus.vif with extensions that change the meaning as +hex (`power+ff01`), storage 0 = now, tariff 0 =
-total, function inst, max, min or error. From the second on, records with the same key get #2, #3 ...
+total, function inst, max, min or error. A unit other than the usual one of its quantity stands behind it
+(`energy-j`, `power-j_h`, `on_time-d`; of durations hours are usual), so that what is told by key alone is not
+taken for another. From the second on, records with the same key get #2, #3 ...
 A manufacturer's own block is `manufacturer_data/0/0/0/inst` with bytes.
 """
 
@@ -13,6 +15,8 @@ from protocols.lines.refused import Refused
 
 MAX_DIFE = 10
 IDLE, MANUFACTURER, MORE, READOUT = 0x2F, 0x0F, 0x1F, 0x7F
+# Joules and calories, per what they may be, are not what Wh is, nor are these
+UNUSUAL = ("J", "cal", "m3/min", "m3/s", "s", "min", "d", "month", "year")
 FUNCTIONS = ("inst", "max", "min", "error")
 
 Record = namedtuple(
@@ -64,11 +68,17 @@ def _extensions(data, at) -> tuple:
     return storage, tariff, subunit, at + 1
 
 
+def _mark(unit) -> str:
+    apart = unit in UNUSUAL or unit.split("/")[0] in UNUSUAL
+    return "-" + unit.lower().replace("/", "_") if apart else ""
+
+
 def keyed(records) -> list:
     """Records -> [(key, value, scale, unit)], each key once."""
     seen, out = {}, []
     for r in records:
-        key = "%s/%d/%d/%d/%s" % (r.quantity, r.storage, r.tariff, r.subunit, r.function)
+        quantity = r.quantity + _mark(r.unit)
+        key = "%s/%d/%d/%d/%s" % (quantity, r.storage, r.tariff, r.subunit, r.function)
         seen[key] = seen.get(key, 0) + 1
         out.append((key if seen[key] == 1 else key + "#%d" % seen[key], r.value, r.scale, r.unit))
     return out

@@ -53,26 +53,26 @@ def decode(data, signed=True) -> list:
 
     `signed` False: every signed number is read as unsigned.
     """
-    out, at = [], 0
+    out, at, left = [], 0, [tlv.MAX_ITEMS]
     while data[at:].strip(b"\0"):
         if len(out) == MAX_MESSAGES:
             raise Refused("too_long", "more than %d messages" % MAX_MESSAGES)
-        message, at = _message(data, at, signed)
+        message, at = _message(data, at, signed, left)
         out.append(message)
     return out
 
 
-def _message(data, at, signed) -> tuple:
+def _message(data, at, signed, left) -> tuple:
     if data[at] != 0x76:
         raise Refused("bad_value", "message begins with %02X" % data[at])
     parts, end = [], at + 1
     for _ in range(4):
-        part, end = tlv.decode(data, end, signed, 1)
+        part, end = tlv.decode(data, end, signed, 1, left)
         parts.append(part)
-    found, behind = tlv.decode(data, end)
+    found, behind = tlv.decode(data, end, True, 0, left)
     if not fits(found, data[at:end]):
         raise Refused("bad_checksum", "message at byte %d" % at)
-    last, end = tlv.decode(data, behind)
+    last, end = tlv.decode(data, behind, True, 0, left)
     body = parts[3]
     if last != tlv.END:
         raise Refused("bad_end", "message at byte %d" % at)

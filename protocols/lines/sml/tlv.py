@@ -10,14 +10,16 @@ Decoded: bytes, bool, int, tuple for a list, None for 01, END for 00, which stan
 from protocols.lines.refused import Refused
 
 MAX_DEPTH = 8  # a value entry is five lists deep; trees of parameters go on from there
-MAX_ITEMS = 4000
+MAX_ITEMS = 1000  # of the lists of one file: one takes many times more memory than its byte on the wire
 
 END = "end of message"
 NONE = b"\x01"
 
 
-def decode(data, at=0, signed=True, depth=0) -> tuple:
+def decode(data, at=0, signed=True, depth=0, left=None) -> tuple:
     """(value, position behind it) of what starts at `at`. `signed` False: read type 5 as type 6.
+
+    `left`: [how many elements of lists are still taken], MAX_ITEMS when it is not given.
 
     Refused: truncated, too_deep, too_long, unknown_type, bad_length.
     """
@@ -26,18 +28,7 @@ def decode(data, at=0, signed=True, depth=0) -> tuple:
     else:
         kind, length, start = _head(data, at)
     if kind == 7:
-        if depth >= MAX_DEPTH:
-            raise Refused("too_deep")
-        if length > MAX_ITEMS or length > len(data) - start:
-            raise Refused("truncated", "list of %d at byte %d" % (length, at))
-        out = []
-        for _ in range(length):
-            if data[start : start + 1] == NONE:  # half of a list is
-                value, start = None, start + 1
-            else:
-                value, start = decode(data, start, signed, depth + 1)
-            out.append(value)
-        return tuple(out), start
+        return _list(data, start, length, signed, depth, left or [MAX_ITEMS])
     if data[at] == 0 and not depth:
         return END, start
     end = at + length
@@ -46,6 +37,24 @@ def decode(data, at=0, signed=True, depth=0) -> tuple:
     if end > len(data):
         raise Refused("truncated", "%d bytes at byte %d of %d" % (length, at, len(data)))
     return _value(kind, data[start:end], signed), end
+
+
+def _list(data, start, length, signed, depth, left) -> tuple:
+    if depth >= MAX_DEPTH:
+        raise Refused("too_deep")
+    if length > len(data) - start:
+        raise Refused("truncated", "list of %d before byte %d" % (length, start))
+    left[0] -= length
+    if left[0] < 0:
+        raise Refused("too_long", "more than %d elements" % MAX_ITEMS)
+    out = []
+    for _ in range(length):
+        if data[start : start + 1] == NONE:  # half of a list is
+            value, start = None, start + 1
+        else:
+            value, start = decode(data, start, signed, depth + 1, left)
+        out.append(value)
+    return tuple(out), start
 
 
 def _head(data, at) -> tuple:

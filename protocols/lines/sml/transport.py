@@ -16,6 +16,7 @@ START = ESCAPE + b"\x01\x01\x01\x01"
 MAX_FILE = 16384  # bytes on the wire; meters send 200 to 1,000
 
 MAX_FILL = 4
+MAX_HIDDEN = 3  # starts looked at inside a broken file: each may cost the sum of all that follows
 
 # data: the SML file, without escapes and fill
 Frame = namedtuple("Frame", ("data",))
@@ -48,6 +49,8 @@ class Framer:
         self.skipped = 0
         self._held = b""
         self._seen = 0  # of _held: no end of a file stands before
+        self._broken = 0  # of _held: so far went a broken file
+        self._tries = 0  # starts looked at inside it
 
     def feed(self, data) -> list:
         """Return the Frames that `data` (any split of the stream) completes."""
@@ -60,7 +63,7 @@ class Framer:
         """The line fell silent: the unfinished file is given up. It hides none: where one starts, it ends."""
         self.skipped += len(self._held)
         self.bad += len(self._held) > len(START)
-        self._held, self._seen = b"", 0
+        self._held, self._seen, self._broken = b"", 0, 0
         return []
 
     def _cut(self, held, out) -> bytes:
@@ -70,6 +73,7 @@ class Framer:
                 cut = start if start > 0 else max(0, len(held) - len(START) + 1)
                 self.skipped += cut
                 held, self._seen = held[cut:], len(START)
+                self._broken -= cut
                 if start < 0:
                     return held
             end = self._end(held)
@@ -78,11 +82,18 @@ class Framer:
             frame = _parse(held, end) if end > 0 else None
             if frame is None:
                 self.bad += 1
-                end = max(-end, len(START)) if end < 0 else len(START)
+                end = max(-end, len(START)) if end < 0 else self._behind(end)
                 self.skipped += end
             else:
                 out.append(frame)
             held, self._seen = held[end:], len(START)
+            self._broken -= end
+
+    def _behind(self, end) -> int:
+        """How much to pass over of a broken file that goes to `end`."""
+        self._tries = self._tries + 1 if self._broken > 0 else 0
+        self._broken = max(self._broken, end)
+        return len(START) if self._tries < MAX_HIDDEN else self._broken
 
     def _end(self, held) -> int:
         """Where the file that starts `held` ends; 0 not there yet, -n: after n bytes it cannot be one."""

@@ -5,29 +5,57 @@ Request: "3:1-0:1.8.0*255:2" = class : logical name : attribute; several joined 
 Behind a profile's buffer "@20261122..20261123" asks for rows from one local time to another (8 to 14 digits
 YYYYMMDDhhmmss, both inclusive), "@1..10" for entries (1 the first, 0 as the end: to the last).
 "push" waits for what the meter sends by itself: its values, and its date-time under "time" when it gives one.
+Only `server` is heard, at the physical address when one is given; with keys, only what they open.
 Answer: {key: value}; a key is the place in the request, then the places inside arrays and structures: "0",
 "2/1", "0/3/1" = row 3, column 1 of the first. Values: int, text, bytes (also date-times), None when the meter
-gives none or refuses one of a list. Registers (classes 3, 4, 5): (int, power of ten), their scaler read once;
-floats likewise.
+gives none or refuses one of a list. Registers (classes 3, 4, 5): (int, power of ten), their scaler read once
+in a session; floats likewise; int where the meter has no scaler, as refused where its scaler is refused.
 write(request, data): one attribute, data in A-XDR. control("disconnect" | "reconnect", {"name": logical name,
-absent for 0-0:96.3.10*255}).
+absent for 0-0:96.3.10*255}); ValueError for another. Reads are done anew in a new session when a meter keeps
+silent in an old one; writes and controls are not.
 
 Options: transport hdlc | wrapper; client 16; server 1 (upper HDLC address or wPort); address_size 0 =
 shortest; frame 128 (bytes of information in an HDLC frame); max_pdu 1024; authentication none | lls | hls5;
 password; and for ciphering encrypt_block (see gcm.py), encryption_key, authentication_key, system_title,
-state, random(n) -> n bytes, general (general-glo instead of glo- APDUs), dedicated (a key of its own for each
-association).
+state, seen, meter_title, random(n) -> n bytes, general (general-glo instead of glo- APDUs), dedicated (a key
+of its own for each association).
+state and seen each keep a number with get() and put(n). state: our last counter. When it was lost the meter
+answers not_associated: set it above any that was used, as the meter shows it in 1:0-0:43.1.x*255:2, which the
+public client 16 may read. seen: the last counter of the meter, put after each APDU that opens; without it,
+what was recorded before a restart is believed after it (a session with hls5 is not). For another meter, or
+other keys, set it to 0. meter_title, 8 bytes: the system title that the meter must have.
 """
 
-from protocols.lines.dlms import acse, apdu, axdr, clock, cosem, hdlc
+from protocols.lines.dlms import apdu, axdr, cosem, hdlc
 from protocols.lines.refused import Refused
+from protocols.meters.readers.dlms_attributes import Attributes
 from protocols.meters.readers.dlms_link import HdlcLink, WrapperLink
-from protocols.meters.readers.dlms_push import Pushed, flat
-from protocols.meters.readers.dlms_session import Session
+from protocols.meters.readers.dlms_push import Pushed
+from protocols.meters.readers.dlms_session import Kept, Session
+from protocols.meters.readers.dlms_values import flat, parse, scaled, scaler
 
-LIST = 8  # attributes in one request: it must fit the smallest meters' PDU
-BLOCK_HEADER = 48  # of the longest SET block APDU before its bytes, selection included
 METHODS = {"disconnect": 1, "reconnect": 2}
+OPTIONS = {
+    "transport": ("hdlc", "wrapper"),
+    "client": int,
+    "server": int,
+    "address_size": int,
+    "frame": int,
+    "max_pdu": int,
+    "authentication": ("none", "lls", "hls5"),
+    "password": str,
+    "encryption_key": bytes,
+    "authentication_key": bytes,
+    "system_title": bytes,
+    "meter_title": bytes,
+    "general": bool,
+    "dedicated": bool,
+}
+CONTROLS = {name: {"name": "0-0:96.3.10*255"} for name in METHODS}  # control -> {field: such a value}
+NO_SCALER = (4, 9, 11)  # results that say that there is no such object, class or attribute
+UNKNOWN = 250  # other-reason
+LOST = ("not_associated",)  # the meter has dropped the session: nothing was done
+SILENT = LOST + ("mute",)  # after a power cut some meters say nothing at all; for what may be done twice
 
 
 class Reader:
@@ -45,40 +73,41 @@ class Reader:
             most = options.get("max_pdu", 1024) + len(hdlc.FROM_METER)
             link = HdlcLink(hdlc.address(client), to, options.get("frame", hdlc.DEFAULT_INFO), most)
         self.FRAMER = link.FRAMER
-        self._session = Session(link, options)
-        self._scales = {}  # (class, name, attribute of the scaler) -> power of ten
-        self._pushed = Pushed(options)
+        seen = options.get("seen") or Kept()
+        self._session = Session(link, options, seen)
+        self._attributes = Attributes(self._session)
+        self._scales = {}  # of this session: descriptor of a scaler -> power of ten, None when there is none
+        self._pushed = Pushed(options, int(address) if address else None, seen)
 
     def read(self, request):
         """{key: value}; Refused mute, refused (detail: the result's name), not_associated, bad_mac ..."""
         if request == "push":
             return (yield from self._pushed.wait())
         items = [parse(text) for text in request.split(",")]
-        results = yield from self._settled(self._read, items)
+        results = yield from self._settled(SILENT, self._read, items)
         if len(items) == 1 and results[0][0]:
             raise Refused("refused", apdu.result_name(results[0][0]))
         out = {}
         for place, ((descriptor, _selection), (_code, tree)) in enumerate(zip(items, results)):
-            flat(str(place), None if tree is None else axdr.plain(tree), out)
-            scale = self._scales.get(_scaler(descriptor))
-            if scale is not None:
-                out[str(place)] = scaled(out.get(str(place)), scale)
+            value, scale = None if tree is None else axdr.plain(tree), self._scales.get(scaler(descriptor))
+            flat(str(place), value if scale is None else scaled(value, scale), out)
         return out
 
     def write(self, request, data):
         """None; Refused as `read`. ValueError when `data` is no A-XDR."""
         (descriptor, selection), tree = parse(request), axdr.decode(data)
-        code = yield from self._settled(self._set, descriptor, selection, tree)
+        code = yield from self._settled(LOST, self._attributes.set, descriptor, selection, tree)
         if code:
             raise Refused("refused", apdu.result_name(code))
 
     def control(self, name, fields):
         """None when the meter said success: read the state back. Refused as `read`."""
+        if name not in METHODS:
+            raise ValueError("no control: " + name)
         target = cosem.name_bytes(fields["name"]) if "name" in fields else cosem.DISCONNECT_NAME
-        method = METHODS[name]
         # This read shows whether the session still stands: the control itself is sent once.
-        yield from self._settled(self._get, [((cosem.DISCONNECT, target, 2), None)])
-        asked = {"descriptor": (cosem.DISCONNECT, target, method), "parameter": (axdr.I8, 0)}
+        yield from self._settled(SILENT, self._attributes.get, [((cosem.DISCONNECT, target, 2), None)])
+        asked = {"descriptor": (cosem.DISCONNECT, target, METHODS[name]), "parameter": (axdr.I8, 0)}
         answer = yield from self._session.call("action-request-normal", asked, again=False)
         if answer.name != "action-response-normal":
             raise Refused("wrong_sequence", answer.name)
@@ -90,136 +119,43 @@ class Reader:
 
     # ---- inside a session
 
-    def _settled(self, do, *args):
-        """`do` in an open session; an old one that the meter has dropped meanwhile is opened again, once."""
+    def _start(self):
+        self._scales = {}  # the meter may be another one
+        yield from self._session.start()
+
+    def _settled(self, again, do, *args):
+        """`do` in an open session; an old one is opened anew, once, when it ends for a reason in `again`."""
         old = self._session.open
         if not old:
-            yield from self._session.start()
+            yield from self._start()
         try:
             return (yield from do(*args))
         except Refused as refused:
-            if not old or refused.reason != "not_associated":
+            if not old or refused.reason not in again:
                 raise
-        yield from self._session.start()
+        yield from self._start()
         return (yield from do(*args))
 
     def _read(self, items):
         """Results of the items, with the scalers of registers fetched where they are not known yet."""
         wanted = []
         for descriptor, _selection in items:
-            scaler = _scaler(descriptor)
-            if scaler and scaler not in self._scales and (scaler, None) not in wanted:
-                wanted.append((scaler, None))
-        results = yield from self._get(items + wanted)
-        for (scaler, _none), (_code, tree) in zip(wanted, results[len(items) :]):
+            of = scaler(descriptor)
+            if of and of not in self._scales and (of, None) not in wanted:
+                wanted.append((of, None))
+        results = yield from self._attributes.get(items + wanted)
+        codes = {}  # of the scalers that are not known for now: without them a number is wrong by 10**n
+        for (of, _none), (code, tree) in zip(wanted, results[len(items) :]):
             pair = cosem.scaler_unit(tree) if tree is not None else None
-            if pair is not None:
-                self._scales[scaler] = pair[0]
-        return results[: len(items)]
-
-    def _get(self, items):
-        results = []
-        step = LIST if self._session.conformance & acse.MULTIPLE_REFERENCES else 1
-        for at in range(0, len(items), step):
-            part = items[at : at + step]
-            if len(part) == 1:
-                results.append((yield from self._get_one(part[0])))
+            if pair or code in NO_SCALER:
+                self._scales[of] = pair[0] if pair else None
             else:
-                results += yield from self._get_list(part)
-        return results
-
-    def _get_one(self, item):
-        asked = {"descriptor": item[0], "selection": item[1]}
-        answer = yield from self._session.call("get-request-normal", asked)
-        if answer.name == "get-response-normal":
-            return answer.fields["result"]
-        code, raw = yield from self._blocks(answer)
-        return (code, None) if code else (0, axdr.decode(raw))
-
-    def _get_list(self, items):
-        answer = yield from self._session.call("get-request-with-list", {"descriptors": items})
-        if answer.name == "get-response-with-list":
-            results = answer.fields["results"]
-        else:
-            code, raw = yield from self._blocks(answer)
-            results = [(code, None)] * len(items) if code else apdu.read_results(raw)
-        if len(results) != len(items):
-            raise Refused("bad_length", "%d results for %d attributes" % (len(results), len(items)))
-        return results
-
-    def _blocks(self, answer):
-        """(code, bytes of all blocks) of a GET whose first block is `answer`."""
-        blocks = apdu.Blocks()
-        while answer.name == "get-response-block":
-            code, raw = answer.fields["block"]
-            if code:
-                return code, b""
-            blocks.add(answer.fields["number"], raw)
-            if answer.fields["last"]:
-                return 0, blocks.join()
-            if not raw:
-                raise Refused("bad_length", "empty block")
-            answer = yield from self._session.call("get-request-next", {"number": blocks.number})
-        raise Refused("wrong_sequence", answer.name)
-
-    def _set(self, descriptor, selection, tree):
-        """The code of the result; in blocks when it is longer than the meter takes."""
-        asked = {"descriptor": descriptor, "selection": selection, "data": tree}
-        raw = axdr.encode(tree)
-        size = self._session.room - BLOCK_HEADER
-        if len(raw) <= size:
-            answer = yield from self._session.call("set-request-normal", asked)
-            return _answered(answer, "set-response-normal")["code"]
-        name = "set-request-first-block"
-        parts = [raw[at : at + size] for at in range(0, len(raw), size)]
-        for number, part in enumerate(parts, 1):
-            asked.update({"last": number == len(parts), "number": number, "raw": part})
-            answer = yield from self._session.call(name, asked)
-            if answer.name == "set-response-last-block":
-                break
-            if _answered(answer, "set-response-block")["number"] != number:
-                raise Refused("wrong_sequence", "block %d" % number)
-            name = "set-request-block"
-        return _answered(answer, "set-response-last-block")["code"]
+                codes[of] = code or UNKNOWN
+        return [_known(result, codes.get(scaler(item[0]), 0)) for item, result in zip(items, results)]
 
 
-def _answered(answer, name) -> dict:
-    if answer.name != name:
-        raise Refused("wrong_sequence", answer.name)
-    return answer.fields
-
-
-# ---- texts and values -------------------------------------------------------------------------
-
-
-def parse(text) -> tuple:
-    """One item of a request -> (descriptor, selection or None); ValueError."""
-    what, _at, rows = text.partition("@")
-    number, _colon, rest = what.partition(":")
-    name, _colon, attribute = rest.rpartition(":")
-    if not number.isdigit() or not attribute.isdigit():
-        raise ValueError("no class:name:attribute: " + text)
-    return (int(number), cosem.name_bytes(name), int(attribute)), _selection(rows) if rows else None
-
-
-def _selection(rows) -> tuple:
-    first, dots, last = rows.partition("..")
-    if not dots or not first.isdigit() or not last.isdigit():
-        raise ValueError("no from..to: " + rows)
-    if len(first) < 8:
-        return cosem.by_entry(int(first), int(last))
-    return cosem.by_range(clock.parse(first), clock.parse(last))
-
-
-def _scaler(descriptor):
-    """The descriptor of the scaler of a register's value, or None."""
-    number, name, attribute = descriptor
-    at = cosem.SCALERS.get((number, attribute))
-    return (number, name, at) if at else None
-
-
-def scaled(value, scale) -> "tuple | bytes | str | None":
-    """A register's value with its scaler; floats have one already."""
-    if isinstance(value, tuple):
-        return value[0], value[1] + scale
-    return (value, scale) if isinstance(value, int) else value
+def _known(result, code) -> tuple:
+    """The result of an item whose scaler has this `code`: text and bytes need none."""
+    if not code or result[1] is None or isinstance(axdr.plain(result[1]), (bytes, str)):
+        return result
+    return code, None

@@ -21,8 +21,30 @@ def keys(options) -> security.Keys:
     )
 
 
+def taken(seen, counter) -> None:
+    """Keep a counter of the meter that was proved good; Refused replayed."""
+    if counter <= seen.get():
+        raise Refused("replayed", "the meter's counter %d, option seen is at %d" % (counter, seen.get()))
+    seen.put(counter)
+
+
+class Kept:
+    """A counter in memory only, where nothing persistent is given."""
+
+    def __init__(self) -> None:
+        self._value = 0
+
+    def get(self) -> int:
+        return self._value
+
+    def put(self, value) -> None:
+        self._value = value
+
+
 class Session:
-    def __init__(self, link, options) -> None:
+    """`seen`: keeps the last counter of the meter under its global key."""
+
+    def __init__(self, link, options, seen) -> None:
         self.link = link
         self.open = False
         self.conformance = 0
@@ -30,6 +52,9 @@ class Session:
         self._mechanism = MECHANISMS[options.get("authentication", "none")]
         self._password = options.get("password", b"")
         self._max_pdu = options.get("max_pdu", 1024)
+        self._expected = options.get("meter_title", b"")
+        if len(self._expected) not in (0, security.TITLE):
+            raise ValueError("meter_title has 8 bytes")
         if not 64 <= self._max_pdu <= wrapper.MAX_APDU:
             raise ValueError("max_pdu is 64 to %d" % wrapper.MAX_APDU)
         self._general = options.get("general", False)
@@ -38,7 +63,7 @@ class Session:
         self._random = options.get("random")
         self._keys: "Any" = None
         self._dedicated: "Any" = None
-        self._seen = [0, 0]  # last invocation counter of the meter, and that under the dedicated key
+        self._seen = [seen, Kept()]  # the second of the dedicated key
         self._meter_title = b""
         self._invoke = self._number = 0  # of the request waited for; of its block
         self._dedicate = options.get("dedicated", False)
@@ -73,7 +98,7 @@ class Session:
         control, counter, plain = used.open(self._meter_title, body)
         if control & security.BOTH != security.BOTH:
             raise Refused("bad_mac", "security control %02X" % control)
-        self._seen[dedicated] = security.increased(counter, self._seen[dedicated])
+        taken(self._seen[dedicated], counter)
         return plain
 
     def _late(self, data) -> str:
@@ -92,7 +117,7 @@ class Session:
     def _replayed(self, data) -> str:
         try:
             _title, body, _general, dedicated = security.unwrap(data)
-            return "" if security.split(body)[1] > self._seen[dedicated] else "late"
+            return "" if security.split(body)[1] > self._seen[dedicated].get() else "late"
         except Refused:
             return ""  # told when it is opened
 
@@ -109,10 +134,11 @@ class Session:
         tag, granted = acse.decode(data)
         if tag != acse.AARE or granted.get("result") != acse.ACCEPTED:
             why = acse.DIAGNOSTICS.get(granted.get("diagnostic"), "no association response")
+            why += ", option state is at %d" % self._state.get() if self._keys else ""
             raise Refused("not_associated", why)
         self._granted(granted)
         if dedicated:
-            self._dedicated, self._seen[1] = self._keys.dedicated(dedicated), 0
+            self._dedicated, self._seen[1] = self._keys.dedicated(dedicated), Kept()
         self.open = True
         if self._mechanism == acse.GMAC:
             yield from self._prove(fields["value"], granted)
@@ -133,6 +159,8 @@ class Session:
 
     def _granted(self, granted) -> None:
         self._meter_title = granted.get("title", b"")
+        if self._expected not in (b"", self._meter_title):
+            raise Refused("foreign", "another system title")
         info = acse.initiate(self._unprotect(granted.get("info", b"")))
         self.conformance = info["conformance"]
         overhead = 32 if self._keys else 0  # general form, title, lengths, SC, IC, tag

@@ -27,6 +27,14 @@ PIECES_MAX = 64  # of one answer: 12 KB, more than any block or a day of load re
 ACTION_MS = 2000  # a relay or a clearing may hold the answer back so long
 
 
+OPTIONS = {"wakeup": int, "level": int, "password": str, "operator": str}
+_BY = {"level": 2, "password": "000000", "operator": "00000000"}
+_TRIP = dict(_BY, n2=0, valid_until=(2026, 1, 1, 0, 0, 0))
+# control -> {field: such a value}; what is for one meter, and for no profile, is left out
+CONTROLS = {name: _TRIP for name in admin.CONTROLS}
+CONTROLS.update({"clear_demand": _BY, "clear_meter": _BY, "clear_events": _BY, "freeze": {}})
+
+
 def _time(address, moment, wakeup):
     return dlt645.broadcast_time(*moment, wakeup=wakeup)
 

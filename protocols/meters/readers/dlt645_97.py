@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from protocols.meters.readers.ask import Ask
 
 
+OPTIONS = {"wakeup": int, "level": int, "password": str}
+CONTROLS = {"clear_demand": {"level": 0, "password": "000000"}}  # control -> {field: such a value}
+
+
 def _time(address, moment, wakeup):
     return dlt645.broadcast_time(*moment, wakeup=wakeup)
 

@@ -6,6 +6,8 @@ options   client    client address, 16
           connect   "" no association (as on most RS-485 lines), "public", or "password" with `password`
           scramble  True adds 33H to the data of each frame
           frame     longest frame that we send, 512 bytes; what is longer goes in segments
+          number    that of the last request of whoever asked the meter before, 0: a Reader that is made anew
+                    for each poll takes a late answer to the one before for its own, when both count from 0
           security  object with `seal(apdu) -> (kind, payload, verification)`, None for what goes in plain,
                     and `open(kind, payload, verification) -> apdu`, Refused: ESAM or encryption machine
 
@@ -41,12 +43,26 @@ _TERMS = (16, b"\xff" * 8, b"\xff" * 16)  # version 1.0, all services, all funct
 _TIMEOUT_S = 3600  # an association lives so long without a word
 
 
+OPTIONS = {
+    "client": int,
+    "logical": int,
+    "connect": ("", "public", "password"),
+    "password": str,
+    "scramble": bool,
+    "frame": int,
+}
+_TAG = {"sent": (2026, 1, 1, 0, 0, 0), "valid_min": 5}
+_ONE = dict(_TAG, relay="F2050201")
+CONTROLS = {name: _TAG for name in requests.CONTROLS}  # control -> {field: such a value}
+CONTROLS.update(permit_close=_ONE, close=_ONE, trip=dict(_ONE, alarm_min=0, limit_min=0, auto_close=False))
+
+
 class Reader:
     FRAMER = link.Framer
 
     def __init__(self, address, options) -> None:
         self._options = options
-        self._number = 0
+        self._number = options.get("number", 0)
         self._connected = False
         self._longest = options.get("frame", 512)
         control = link.REQUEST | (link.SCRAMBLED if options.get("scramble") else 0)
@@ -60,12 +76,14 @@ class Reader:
         answer = yield from self._exchange(self._request(apdu.GET, kind, body))
         items = yield from self._items(answer, 2 if kind == apdu.RECORD else 1)
         if kind == apdu.RECORD:
+            if len(items) > 1 or not apdu.fits(body, items[0]):
+                raise Refused("bad_length", "rows or columns that were not asked for")
             return values.table(items)
         if kind == apdu.NORMAL:
             found, held = items[0][1]
             apdu.accept(0 if found else held)
             return values.flat(held)
-        return values.listed(items)
+        return values.listed(items, body)
 
     def write(self, request, data) -> "Generator[Ask, Any, None]":
         self._is_one()

@@ -18,7 +18,7 @@ number that must stand in them. options:
     fixed     True: the line cannot change its speed, so stay
     parity    True: the port does 8N1 only, put even parity into the characters
     password  text; None: send none. level "P1" or "P2" is the command that carries it
-    telegram  True: do not ask, listen for DSMR P1 or mode D
+    telegram  True: do not ask, listen for DSMR P1 or mode D; not with parity
 """
 
 from protocols.lines import iec62056_21, iec62056_21_data, p1
@@ -36,6 +36,16 @@ if TYPE_CHECKING:
 
 WAIT_MS = 2000  # a meter answers within 1.5 s
 TELEGRAM_MS = 12000  # DSMR 4 sends every 10 s
+OPTIONS = {
+    "baud": int,
+    "mode": ("", "A", "B", "C"),
+    "fixed": bool,
+    "parity": bool,
+    "password": str,
+    "level": ("P1", "P2"),
+    "telegram": bool,
+}
+CONTROLS = {"E2": {"data": "0.0.0(0)"}}  # control -> {field: such a value}
 REPEATS = 2  # of a broken block, asked for by NAK
 LISTENS = 3  # the first telegram may have begun before us
 
@@ -53,6 +63,8 @@ class Reader:
         self._mode, self._fixed = options.get("mode", ""), options.get("fixed", False)
         self._password, self._level = options.get("password"), options.get("level", "P1")
         self._parity, self._telegram = options.get("parity", False), options.get("telegram", False)
+        if self._parity and self._telegram:
+            raise ValueError("parity is taken out of answers, not of telegrams")
         if self._telegram:
             self.FRAMER = p1.Framer
         elif self._parity:
@@ -60,6 +72,7 @@ class Reader:
         self._readout = Readout()
         self._open = False  # the meter is in programming mode
         self._lost = False  # and did not answer
+        self._twice = False  # it was asked to repeat: another answer may be on the way
         self._denied = ""  # how it refused the password: not tried again before `close`, for meters lock
 
     def read(self, request) -> "Generator[Ask, Any, dict]":
@@ -126,6 +139,7 @@ class Reader:
         return self._mode or mode, baud
 
     def _read_out(self):
+        yield from self._settle()
         name, mode, baud, data = yield from self._sign_on()
         if mode == "C":
             option = self._option(name, READOUT)
@@ -152,6 +166,7 @@ class Reader:
                     self._lost = True
                     raise Refused("mute")
                 left, repeated = left - 1, True
+                self._twice = True
                 frame = yield self._ask(DENIED)
                 continue
             if frame.kind in ("nak", "command"):
@@ -165,7 +180,17 @@ class Reader:
             if frame.kind == "data":
                 return out
             repeated = False
-            frame = yield self._ask(ACKED)
+            frame = yield self._ask(ACKED, self._next(before))
+
+    def _next(self, before):
+        """Judges the part that follows: of one asked for again and late the repeat comes now."""
+        return lambda frame: "late" if self._twice and frame.data == before else match(ACKED, frame)
+
+    def _settle(self):
+        """Lets the answer to a NAK go by: without an address it would pass for that of the next command."""
+        if self._twice:
+            self._twice = False
+            yield ask(b"", _nobody, 0, WAIT_MS)
 
     def _listen(self):
         found = []
@@ -193,6 +218,7 @@ class Reader:
             raise Refused("unsupported", "telegrams are only heard")
         if self._denied:
             raise Refused("not_associated", self._denied)
+        yield from self._settle()
         if self._open and not self._lost:
             return
         name, mode, baud, _data = yield from self._sign_on()

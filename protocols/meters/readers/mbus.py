@@ -3,7 +3,8 @@
 address   "5": primary, 0-250, or 254 with one meter on the line; "12345678.QDS.0A.07": secondary, from the
           right parts may be left out, F as a digit and * as a part stand for anything (lines.mbus.secondary)
 options   none
-request   "" or "ud2": all records of all telegrams, keys as in lines.mbus.records ("energy/0/1/0/inst"), and
+request   "" or "ud2": all records of all telegrams, keys as in lines.mbus.records ("energy/0/1/0/inst";
+          of a meter that counts joules "energy-j/0/1/0/inst"), and
           "header/address", "header/status" of the first telegram
 value     (int, power of ten), text (dates as 2026-11-22T10:30), hex text of a manufacturer's bytes, or None
 control   "application_reset" {"subcode": 0-255 or left out}, "set_address" {"address": 0-250},
@@ -18,6 +19,8 @@ from protocols.meters.readers.ask import ask
 
 TRIES = 3  # EN 13757-2 clause 5.7.2: a request without an answer is repeated twice
 MAX_TELEGRAMS = 32
+OPTIONS = {}
+CONTROLS = {"application_reset": {"subcode": 0}, "set_baud": {"baud": 2400}, "set_address": {"address": 1}}
 
 
 class Reader:
@@ -28,6 +31,7 @@ class Reader:
         self._primary = link.SELECTED if self._secondary else int(address)
         if not 0 <= self._primary <= link.ANY:
             raise ValueError("primary addresses are 0-250, or 254")
+        self._before = None  # the telegram that came last
 
     def read(self, request):
         if request not in ("", "ud2"):
@@ -69,14 +73,20 @@ class Reader:
 
     def _exchange(self, data, tries=TRIES):
         asked = link.Framer().feed(data)[0]
-        for _ in range(tries):
+        for number in range(tries):
             frame = yield ask(data, lambda answer: self._judge(asked, answer))
-            if frame is not None:
-                return frame
+            if frame is None:
+                continue
+            if number:  # the answer to an earlier try: that to this one must not count for the next request
+                yield ask(b"", lambda answer: "late")
+            self._before = frame
+            return frame
         raise Refused("mute")
 
     def _judge(self, asked, answer) -> str:
         why = link.match(asked, answer)
+        if not why and answer.data and answer == self._before:
+            return "late"  # a telegram that comes twice: not even its access number has changed
         if not why and self._secondary and answer.ci in (link.CI_LONG, link.CI_LONG_MSB):
             found = telegram.identity(answer.data, answer.ci == link.CI_LONG_MSB)
             return "" if len(found) == 8 and secondary.fits(self._secondary, found) else "foreign"

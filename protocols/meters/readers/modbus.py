@@ -30,6 +30,8 @@ _WRITES = {
     modbus.WRITE_COILS: modbus.write_coils,
     modbus.WRITE_REGISTERS: modbus.write_registers,
 }
+OPTIONS = {}
+CONTROLS = {}
 _ROUNDS = 256  # frames of one identification: each brings at least one of 256 objects
 
 

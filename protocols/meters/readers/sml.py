@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     from protocols.meters.readers.ask import Ask
 
+OPTIONS = {"unsigned": list}
+CONTROLS = {}
 WAIT_MS = 5000  # meters push every 1 to 4 s
 LISTENS = 3  # the first file may have begun before us
 

@@ -173,12 +173,13 @@ def reader_of(case, state):
 
 def heard(case):
     """What a reader makes of frames that a meter pushes."""
-    reader = Reader("", {})
+    reader = Reader("", {"server": case.get("server", 1)})
     run = reader.read("push")
-    next(run)
+    judge = next(run).judge
     try:
-        for frame in reader.FRAMER().feed(unhexlify(case["hex"])):
-            run.send(frame)
+        run.send(
+            next((frame for frame in reader.FRAMER().feed(unhexlify(case["hex"])) if not judge(frame)), None)
+        )
     except StopIteration as end:
         return end.args[0]
     return "wants more"

@@ -141,6 +141,27 @@ def test_the_same_question_again_does_not_take_the_old_answer(server):
     assert drive(reader.read("901F"), reader, server, lambda _n, _request, reply: old[0] + reply) == bytes(19)
 
 
+def test_a_reader_made_anew_goes_on_counting(server):
+    old = []
+    with pytest.raises(Refused, match="mute"):
+        read(server, "901F", fault=lambda _n, _request, reply: old.append(reply) or b"")
+    server.store[0x901F] = bytes(19)
+    got = read(server, "901F", options={"ser": 1}, fault=lambda _n, _request, reply: old[0] + reply)
+    assert got == bytes(19)
+
+
+@pytest.mark.parametrize(
+    ("kind", "totals", "volume"),
+    [(cjt188.COLD_WATER, TOTALS, 55667700), (0x30, TOTALS[:1] + b"\x12" + TOTALS[2:], 55661200)],
+    ids=["water", "gas"],
+)
+def test_the_totals_of_water_and_gas_meters(kind, totals, volume):
+    server, options = new_server(kind=kind), {"type": f"{kind:02X}"}
+    server.store[0x901F] = totals
+    assert read(server, "901F", options=options) == totals
+    assert read(server, "901F:values", options=options)["volume_now"] == (volume, -2)
+
+
 def test_ser_begins_anew_after_255(server):
     reader = Reader(ADDRESS, {})
     for _ in range(300):

@@ -2,6 +2,7 @@
 
 import struct
 from decimal import ROUND_HALF_UP, Context, Decimal
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -11,6 +12,28 @@ from protocols.lines.dlms import axdr
 from protocols.lines.refused import REASONS, Refused
 from tests.unit.protocols.dlms.support import outcome
 
+HERE = Path(__file__).parent
+
+
+def array(count: int, item: bytes) -> bytes:
+    return bytes([axdr.ARRAY, 0x82]) + count.to_bytes(2, "big") + item * count
+
+
+FULL = [
+    array(498, b"\0"),
+    array(166, b"\1\1\0"),
+    array(249, b"\x15" + bytes(range(1, 9))),
+    array(249, b"\x09\1a"),
+    array(83, b"\2\3\x09\1a\x12\1\1\x12\1\1"),
+    b"\x04\x82\x1e\x00" + bytes(960),
+    b"\x0a\x82\x1f\x00" + b"\xe9" * 7936,
+]
+CROWDS = [
+    bytes([axdr.COMPACT, axdr.STRUCTURE, 127]) + bytes(126) + b"\x11\x20" + bytes(range(32)),
+    array(4000, b"\0"),
+    b"\x04\x83\1\0\0" + bytes(8192),
+    b"\2\6" + (b"\x04\x82\x18\x00" + bytes(768)) * 6,
+]
 bounded = settings(max_examples=150, deadline=None)
 
 
@@ -116,10 +139,18 @@ def test_deep_nests_are_refused():
 
 
 def test_compact_arrays_share_the_bound_of_their_tree():
-    one = bytes([axdr.COMPACT, axdr.U8]) + axdr.octets_bytes(bytes(1000))
+    one = bytes([axdr.COMPACT, axdr.U8]) + axdr.octets_bytes(bytes(120))
     assert len(axdr.plain(axdr.decode(b"\1\4" + one * 4))) == 4
     with pytest.raises(Refused, match="too_long"):
         axdr.decode(b"\1\5" + one * 5)
+
+
+@pytest.mark.parametrize(("tree", "what"), [(t, "fits") for t in FULL] + [(t, "too_long") for t in CROWDS])
+def test_a_tree_fits_a_small_heap_or_is_refused(run_micropython, tmp_path, tree, what):
+    """With its plain values and their keys, as a reader makes them."""
+    (tmp_path / "tree").write_bytes(tree)
+    ended = run_micropython(HERE / "small_heap.py", tmp_path / "tree", heap="192K")
+    assert (ended.returncode, ended.stdout) == (0, f"{what}\n"), ended.stdout + ended.stderr
 
 
 def test_many_values_are_refused_before_they_fill_the_memory():

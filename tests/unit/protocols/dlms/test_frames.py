@@ -92,6 +92,17 @@ def test_a_jabbering_line_is_bounded_too():
         assert len(framer._held) <= wrapper.MAX_FRAME
 
 
+@pytest.mark.parametrize("low", range(16))
+def test_noise_full_of_flags_costs_little(monkeypatch, low):
+    """Each flag begins a candidate of 2 kB: it is given up before its long check."""
+    summed, x25 = [], hdlc.x25
+    monkeypatch.setattr(hdlc, "x25", lambda data: summed.append(len(data)) or x25(data))
+    noise = bytes([0x7E, 0xA7, 0xF0 | low]) * 2000
+    framer = hdlc.Framer()
+    assert framer.feed(noise) + framer.quiet() == []
+    assert sum(summed) < 10 * len(noise)
+
+
 @bounded
 @given(FRAMES, FRAMES)
 def test_judging_any_pair_never_raises(asked, answer):

@@ -1,11 +1,14 @@
 """What meters send by themselves: public captures, and our own meter with every kind of wrapping."""
 
+from typing import Any
+
 import pytest
 
-from protocols.lines.dlms import apdu, axdr, clock, hdlc, security
+from protocols.lines.dlms import apdu, axdr, clock, hdlc, meter, security
 from protocols.lines.refused import Refused
 from protocols.meters.readers.dlms import Reader
 from tests.unit.protocols.dlms.support import a_meter, a_reader, keys, options, outcome
+from tests.unit.protocols.drive import drive
 
 AT = clock.parse("20261122170500")
 TREE = (axdr.STRUCTURE, [(axdr.U32, 7), (axdr.ARRAY, [(axdr.OCTETS, bytes(80)), (axdr.TEXT, "x")])])
@@ -18,27 +21,102 @@ KAIFA = bytes.fromhex(
 )
 
 
-def heard(data: bytes, reader: Reader) -> dict:
-    """Frames come alone, as a driver gives them; None when there are no more."""
-    run = reader.read("push")
-    ask = next(run)
-    assert ask.data == b""
-    assert ask.wait_ms > 10_000
-    frames = [frame for frame in reader.FRAMER().feed(data) if not ask.judge(frame)]
-    try:
-        for frame in [*frames, None]:
-            run.send(frame)
-    except StopIteration as end:
-        return end.value
-    raise AssertionError("wants more after silence")
+class Says:
+    """A meter that says this when listened to, once."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+
+    def feed(self, asked: bytes) -> bytes:
+        assert asked == b"", "a push is not asked for"
+        data, self._data = self._data, b""
+        return data
+
+
+def heard(data: bytes, reader: Reader, chunk: int = 4096) -> dict:
+    """As a driver does it: a framer for each exchange, fed by chunks, and no frame behind the one taken."""
+    whole: Any = reader.FRAMER
+
+    class InChunks(whole):
+        def feed(self, data: bytes) -> list:
+            feed = super().feed
+            return [frame for at in range(0, len(data), chunk) for frame in feed(data[at : at + chunk])]
+
+    reader.FRAMER = InChunks
+    return drive(reader.read("push"), reader, Says(data))
+
+
+def in_segments(frame: hdlc.Frame, size: int) -> list[bytes]:
+    pieces = hdlc.pieces(frame.info, size)
+    return [
+        hdlc.encode(frame.to, frame.by, hdlc.UI, piece, number < len(pieces))
+        for number, piece in enumerate(pieces, 1)
+    ]
+
+
+def test_a_push_is_waited_for_longer_than_meters_pause():
+    ask = next(a_reader().read("push"))
+    assert (ask.data, ask.wait_ms > 10_000) == (b"", True)
 
 
 @pytest.mark.parametrize("transport", ["hdlc", "wrapper"])
 @pytest.mark.parametrize("protect", [False, True])
-@pytest.mark.parametrize("blocks", [0, 40, 4000])
-def test_each_kind_of_push_is_heard(transport, protect, blocks):
+@pytest.mark.parametrize("blocks", [0, 1, 16, 64, 1000])
+@pytest.mark.parametrize("chunk", [1, 16, 64, 1000])
+def test_each_kind_of_push_is_heard(transport, protect, blocks, chunk):
     data = a_meter(transport).push(TREE, 48, AT, protect=protect, blocks=blocks)
-    assert heard(data, a_reader(transport)) == VALUES
+    assert heard(data, a_reader(transport, "hls5" if protect else "none"), chunk) == VALUES
+
+
+@pytest.mark.parametrize("blocks", [0, 40])
+@pytest.mark.parametrize("transport", ["hdlc", "wrapper"])
+def test_a_reader_with_keys_believes_no_push_in_clear(transport, blocks):
+    clear, sealed = [a_meter(transport).push(TREE, 48, AT, protect=p, blocks=blocks) for p in (False, True)]
+    with pytest.raises(Refused, match="a push in clear"):
+        heard(clear, a_reader(transport))
+    assert heard(clear + sealed, a_reader(transport)) == VALUES, "the forged one does not hide the true one"
+
+
+@pytest.mark.parametrize(
+    ("transport", "address"),
+    [("hdlc", (1, 18)), ("hdlc", (2, 17)), ("hdlc", (1, None)), ("wrapper", (2, 17))],
+)
+def test_a_push_of_another_address_is_foreign(transport, address):
+    other = a_meter(transport, address=address).push(TREE, 16, AT)
+    assert outcome(lambda: heard(other, a_reader(transport, "none"))) == "foreign"
+    own = a_meter(transport).push(TREE, 16)
+    assert "time" not in heard(other + own, a_reader(transport, "none")), "that of the meter itself"
+
+
+@pytest.mark.parametrize("chunk", [1, 16, 64, 1000])
+@pytest.mark.parametrize("missed", [1, 2, 3])
+def test_a_push_whose_start_was_missed_is_dropped_for_the_next(chunk, missed):
+    whole = hdlc.Framer().feed(KAIFA)[0]
+    segments = in_segments(whole, 40)
+    data = b"".join(segments[missed:] + segments)
+    assert heard(data, Reader("", {}), chunk) == heard(KAIFA, Reader("", {}))
+    blocks = hdlc.Framer().feed(a_meter().push(TREE, 16, AT, blocks=40))
+    data = b"".join(
+        [hdlc.encode(frame.to, frame.by, frame.control, frame.info) for frame in blocks[missed:] + blocks]
+    )
+    assert heard(data, a_reader(how="none"), chunk) == VALUES
+
+
+def test_a_push_whose_end_is_missing_gives_way_to_the_next():
+    segments = in_segments(hdlc.Framer().feed(KAIFA)[0], 40)
+    assert heard(b"".join(segments[:-1] + segments), Reader("", {})) == heard(KAIFA, Reader("", {}))
+
+
+def test_a_recorded_push_is_refused_after_a_restart_too():
+    seen, data = meter.Counter(), a_meter().push(TREE, 48, AT, protect=True)
+    assert heard(data, a_reader(seen=seen)) == VALUES
+    assert outcome(lambda: heard(data, a_reader(seen=seen))) == "replayed"
+
+
+def test_a_push_must_have_the_title_that_is_expected():
+    data = a_meter().push(TREE, 48, AT, protect=True)
+    assert outcome(lambda: heard(data, a_reader(meter_title=b"MTR00009"))) == "foreign"
+    assert heard(data, a_reader(meter_title=b"MTR00001")) == VALUES
 
 
 def test_a_kaifa_capture_has_the_values_its_owner_read():
@@ -51,12 +129,7 @@ def test_a_kaifa_capture_has_the_values_its_owner_read():
 
 @pytest.mark.parametrize("size", [20, 60, 200])
 def test_a_push_in_hdlc_segments_is_joined(size):
-    whole = hdlc.Framer().feed(KAIFA)[0]
-    pieces = hdlc.pieces(whole.info, size)
-    data = b"".join(
-        hdlc.encode(whole.to, whole.by, hdlc.UI, piece, number < len(pieces))
-        for number, piece in enumerate(pieces, 1)
-    )
+    data = b"".join(in_segments(hdlc.Framer().feed(KAIFA)[0], size))
     assert heard(data, Reader("", {})) == heard(KAIFA, Reader("", {}))
 
 
@@ -72,7 +145,7 @@ def test_a_push_only_encrypted_is_heard_without_an_authentication_key():
     plain = apdu.encode("data-notification", {"long_invoke": 1, "time": b"", "data": TREE})
     body = keys().seal(b"MTR00001", 5, plain, security.ENCRYPTED | 1)
     data = security.wrap(0x0F, b"MTR00001", body, general=True)
-    frame = hdlc.encode(hdlc.address(16), hdlc.address(1), hdlc.UI, hdlc.FROM_METER + data)
+    frame = hdlc.encode(hdlc.address(16), hdlc.address(1, 17), hdlc.UI, hdlc.FROM_METER + data)
     bare = {
         key: value for key, value in options().items() if key not in ("authentication", "authentication_key")
     }
@@ -98,7 +171,7 @@ def test_a_push_of_another_meter_is_foreign():
         ),
         (hdlc.encode(b"\x21", b"\x03", hdlc.UI, hdlc.FROM_METER + b"\x0f\0\0"), "truncated"),
         (hdlc.encode(b"\x21", b"\x03", hdlc.UI), "truncated"),
-        (hdlc.encode(b"\x21", b"\x03", hdlc.UI, b"more", True) * 70, "too_long"),
+        (hdlc.encode(b"\x21", b"\x03", hdlc.UI, bytes(1000), True) * 9, "too_long"),
         (hdlc.encode(b"\x21", b"\x03", hdlc.UI, b"\xe0\xc0\x00\x02\x00\x00\x00"), "wrong_sequence"),
         (a_meter().push(TREE, 48, protect=True), "bad_mac"),
     ],

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from protocols.lines import dlt645, dlt645_admin, dlt645_meter
 from protocols.lines.dlt645_server import Server
 from protocols.lines.refused import REASONS, Refused
+from protocols.meters import dlt645_items
 from protocols.meters.readers.dlt645 import BUILDERS, PIECES_MAX, Reader
 from tests.unit.protocols.drive import Late, drive, echoed, lost, noisy
 
@@ -48,6 +49,28 @@ class Counted:
 def test_an_answer_in_pieces_is_joined(fault):
     reader, server = line()
     assert drive(reader.read("05060001"), reader, server, fault) == LONG
+
+
+def test_a_block_of_items_is_read_at_once():
+    block = bytes.fromhex("00260000 00010000 00250000 00000000 00000000")
+    reader, server = Reader(ADDRESS, OPTIONS), Server(ADDRESS, {"0001FF00": block})
+    assert drive(reader.read("0001FF00"), reader, server) == block
+    rows = dlt645_items.decode(0x0001FF00, block)
+    assert [(name, value) for name, value, *_ in rows] == [
+        ("1-0:1.8.0*255", 2600),
+        ("1-0:1.8.1*255", 100),
+        ("1-0:1.8.2*255", 2500),
+        ("1-0:1.8.3*255", 0),
+        ("1-0:1.8.4*255", 0),
+    ]
+
+
+def test_what_was_frozen_is_read():
+    reader, server = Reader(ADDRESS, OPTIONS), Server(ADDRESS, {"0001FF00": b"\x26\0\0\0"})
+    assert server.feed(dlt645.freeze(dlt645.BROADCAST)) == b""
+    server.store["0001FF00"] = b"\x27\0\0\0"
+    assert drive(reader.read("05010101"), reader, server) == b"\x26\0\0\0"
+    assert drive(reader.read("05010001"), reader, server) == bytes.fromhex("3010221126")
 
 
 @pytest.mark.parametrize("piece", [1, 2])

@@ -105,6 +105,35 @@ def test_results_have_names():
         apdu.accept(apdu.DAR_TIME_TAG)
 
 
+ROWS = [[(0x11, 1)], [(0x11, 2)], [(0x11, 3)]]
+COLUMN, OTHER = (0, 0x00100200), (0, 0x00200200)
+
+
+@pytest.mark.parametrize(
+    ("rsd", "asked", "columns", "rows", "verdict"),
+    [
+        ((9, 1), [COLUMN], [COLUMN], 1, ""),
+        ((9, 1), [], [COLUMN], 1, ""),
+        ((9, 1), [COLUMN], [COLUMN], 0, ""),
+        ((9, 1), [COLUMN], [COLUMN], 2, "late"),
+        ((9, 1), [COLUMN], [OTHER], 1, "late"),
+        ((9, 1), [COLUMN, OTHER], [COLUMN], 1, "late"),
+        ((10, (2, (0, None))), [COLUMN], [COLUMN], 2, ""),
+        ((10, (2, (0, None))), [COLUMN], [COLUMN], 3, "late"),
+        ((0, None), [COLUMN], [COLUMN], 3, ""),
+    ],
+)
+def test_a_record_has_the_columns_that_were_asked_and_no_more_rows(rsd, asked, columns, rows, verdict):
+    table = 0x50040200
+    request_ = apdu.request(apdu.GET, apdu.RECORD, 1, (table, rsd, asked))
+    record = (table, columns, (1, ROWS[:rows]))
+    assert apdu.match(request_, apdu.Apdu(0x85, apdu.RECORD, 1, record, None, None)) == verdict
+    block = (False, 1, (2, [record]))
+    assert apdu.match(request_, apdu.Apdu(0x85, apdu.NEXT, 1, block, None, None)) == verdict
+    refused = (table, [], (0, 4))
+    assert apdu.match(request_, apdu.Apdu(0x85, apdu.RECORD, 1, refused, None, None)) == ""
+
+
 def test_items_of_an_apdu_are_bounded():
     body = b"\x85\x01\x01" + bytes.fromhex("20000200") + b"\x01\x01\x82\x20\x00" + bytes(0x2000) + b"\x00\x00"
     with pytest.raises(Refused, match="too_long"):

@@ -55,6 +55,8 @@ def test_a_lone_value_stands_under_0_and_nested_ones_under_their_path():
     [
         (0x04, (16, b"\x80\x04"), 1 << 0 | 1 << 13),
         (0x04, (9, b"\x00\x80"), 1 << 8),
+        (0x04, (3, b"\xff"), 7),
+        (0x04, (800, b"\x01" * 100), sum(1 << n for n in range(7, 800, 8))),
         (0x17, (2201, -1), (2201, -1)),
         (0x1C, (2016, 1, 20, 16, 27, 11), bytes.fromhex("07e00114101b0b")),
         (0x50, 0x4001, "4001"),

@@ -32,6 +32,43 @@ def test_echo_noise_and_late_answers_are_passed_over(fault):
         assert len(talk(reader, server, reader.read(request), fault)) == want
 
 
+def test_what_a_list_was_asked_for_and_does_not_answer_is_none():
+    says = apdu.encode(apdu.Apdu(0x85, apdu.LIST, 1, [(0x20010400, (1, (5, -7)))], None, None))
+    want = {"20010400/0": -7, "20000200": None}
+    assert read("20010400,20000200", server=Saying(says)) == want
+
+
+def test_more_rows_in_blocks_than_were_asked_for_are_refused():
+    def rows(last, number, asked):
+        record = (0x50040200, [(0, 0x00100200)], (1, [[(0x11, 1)]]))
+        body = (last, number, (2, [record]))
+        return apdu.encode(apdu.Apdu(0x85, apdu.NEXT, asked.piid, body, None, None))
+
+    class Blocks:
+        def feed(self, data):
+            (frame,) = link.Framer().feed(data)
+            asked = apdu.decode(frame.data)
+            second = asked.kind == apdu.NEXT
+            return link.encode(frame._replace(control=0xC3, data=rows(second, 1 + second, asked)))
+
+    reader = Reader(ADDRESS, {})
+    assert refusal(reader.read("record:50040200:last=1:00100200"), reader, Blocks())[0] == "bad_length"
+    assert len(talk(reader, Blocks(), reader.read("record:50040200:newest=2:00100200"))) == 2
+
+
+def test_a_reader_made_anew_goes_on_counting():
+    """The late answer to the last request of the Reader before is not that to the first of this one."""
+    server, old = Meter(), []
+    before = Reader(ADDRESS, {})
+    keep = lambda _n, _request, reply: old.append(reply) or b""  # noqa: E731
+    refusal(before.read("record:50040200:last=2:00100200"), before, server, keep)
+    reader = Reader(ADDRESS, {"number": 1})
+    got = talk(
+        reader, server, reader.read("record:50040200:last=1:00100200"), lambda _n, _r, reply: old[0] + reply
+    )
+    assert got["0/00100200/0"] == 2800
+
+
 @pytest.mark.parametrize("number", range(6))
 def test_silence_at_any_point_is_told(number):
     server, reader = Meter(), Reader(ADDRESS, {"frame": 60})

@@ -65,6 +65,42 @@ def test_more_values_than_are_taken_are_refused():
     assert refused.value.reason == "too_long"
 
 
+@pytest.mark.parametrize("tail", ["*01", "*99", "&01", "*00"])
+@pytest.mark.parametrize(
+    ("present", "past", "want"),
+    [
+        ("1-0:1.8.0*255(001234.5*kWh)", "1-0:1.8.0%s(001200.0)", (12000, 2)),
+        ("1-0:1.8.0(001234.5*kWh)", "1-0:1.8.0%s(001200)", (1200, 3)),
+        ("1.8.0(1*MWh)", "1.8.0%s(5*kWh)", (5, 3)),
+        ("1-0:13.4.0*255(0.95)", "1-0:13.4.0%s(0.98)", (98, -2)),
+        ("2-0:1.8.0(1*kWh)", "1-0:1.8.0%s(001200.0)", "001200.0"),
+        ("0.0.0(1*kWh)", "1.8.0%s(001200.0)", "001200.0"),
+        ("0.1.0(12)", "0.1.0%s(11)", "11"),
+    ],
+)
+def test_a_past_value_has_the_unit_of_the_present_one_wherever_that_stands(present, past, want, tail):
+    past = past.replace("%s", tail)
+    for lines in ([present, past], [past, present]):
+        assert data.values("\r\n".join(lines).encode())[past.partition("(")[0]] == want
+
+
+def test_a_readout_of_any_length_is_read_as_a_short_one():
+    """It is made text in pieces."""
+    lines = [f"1-0:{i}.8.0*255({i:04d}.5*kWh)({'x' * (i * 7 % 600)})()" for i in range(1, 100)]
+    want = {}
+    for line in lines:
+        want.update(data.values(line.encode()))
+    assert data.values("\r\n".join(lines).encode()) == want
+    assert len(want) == 297
+
+
+@pytest.mark.parametrize(("at", "reason"), [(0, "bad_value"), (60, "bad_value"), (99, "truncated")])
+def test_a_missing_bracket_is_told_wherever_it_is(at, reason):
+    lines = [f"1-0:{i}.8.0*255(1*kWh{')' * (i != at)}" for i in range(100)]
+    with pytest.raises(Refused, match=reason):
+        data.values("\r\n".join(lines).encode())
+
+
 @pytest.mark.parametrize(
     ("found", "address", "key"),
     [

@@ -1,7 +1,7 @@
 """The framer on a bad line: any split, any noise, bounded memory, and the next good message is found."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from protocols.lines import iec62056_21
@@ -36,6 +36,7 @@ def test_every_split_gives_the_same_frames(frames, data):
     stream = b"".join(encode(*frame) for frame in frames)
     cuts = data.draw(st.lists(st.integers(0, len(stream)), max_size=6))
     framer = Framer(options=True)
+    assume(not [frame for frame in frames[:-1] if frame in (ACKED, DENIED)])
     assert feed_in_pieces(framer, stream, cuts) == frames
     assert (framer.bad, framer.skipped) == (0, 0)
 
@@ -85,8 +86,10 @@ def test_a_readout_longer_than_is_taken_is_none():
     assert framer.feed(wire + bytes([iec62056_21.bcc(wire)])) + framer.quiet() == []
 
 
-def test_an_ack_is_heard_at_once_by_the_master_and_may_begin_an_option_for_the_meter():
-    assert Framer().feed(b"\6") == [ACKED]
+def test_an_ack_stands_alone_for_the_master_and_may_begin_an_option_for_the_meter():
+    master = Framer()
+    assert master.feed(b"\6") == []
+    assert master.quiet() == [ACKED]
     meter = Framer(options=True)
     assert meter.feed(b"\6") == []
     assert meter.quiet() == [ACKED]
@@ -100,7 +103,21 @@ def test_a_piece_of_a_broken_block_is_no_acknowledgement():
     assert framer.feed(refusal[:-1] + b"\6\6") == []
     assert framer.bad == 1
     assert framer.quiet() == []
-    assert framer.feed(b"\6") == [ACKED]
+    assert framer.feed(b"\6") + framer.quiet() == [ACKED]
+
+
+@pytest.mark.parametrize("sign", [b"\6", b"\x15"], ids=["ack", "nak"])
+@pytest.mark.parametrize(
+    "pieces",
+    [(b"\x12", b"%s"), (b"%s", b"\x44"), (b"\x12%s\x44",), (b"\x42(ER)\3%s",), (b"%s%s",), (b"\3%s",)],
+    ids=["before", "behind", "both", "piece of an error", "twice", "end"],
+)
+def test_a_byte_among_noise_is_no_acknowledgement(pieces, sign):
+    """A write would count as done."""
+    framer = Framer()
+    found = [frame for piece in pieces for frame in framer.feed(piece.replace(b"%s", sign))]
+    assert found + framer.quiet() == []
+    assert framer.feed(sign) + framer.quiet() == [ACKED if sign == b"\6" else DENIED]
 
 
 @given(st.binary(max_size=50))

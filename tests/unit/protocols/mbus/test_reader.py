@@ -59,6 +59,40 @@ def test_a_bad_line_loses_and_doubles_nothing(address, fault):
     assert drive(reader.read(""), reader, server(), fault) == WANT
 
 
+class Slow:
+    """The answers to the first request for data and to its repeat come after the next thing that is sent."""
+
+    def __init__(self):
+        self.asked, self.kept = 0, b""
+
+    def __call__(self, _number, request, reply):
+        out, self.kept = self.kept, b""
+        self.asked += request[1:2] in (b"\x5b", b"\x7b")
+        if self.asked in (1, 2) and request:
+            self.kept, reply = reply, b""
+        return out + reply
+
+
+@pytest.mark.parametrize("address", ["5", ADDRESS])
+def test_the_answer_to_a_repeat_is_not_the_next_telegram(address):
+    reader, line = Reader(address, {}), server((FIRST, SECOND, FIRST))
+    assert drive(reader.read(""), reader, line, Slow()) == drive(reader.read(""), reader, line)
+
+
+def test_a_telegram_that_comes_again_is_not_the_next_one():
+    reader, before = Reader("5", {}), []
+
+    def again(_number, request, reply):
+        if request[1:2] not in (b"\x5b", b"\x7b"):
+            return reply
+        before.append(reply)
+        return before[-2] + reply if len(before) > 1 else reply
+
+    assert drive(reader.read(""), reader, server(), again) == WANT
+    del before[:]
+    assert drive(reader.read(""), reader, server(), again) == WANT
+
+
 def test_a_dead_meter_is_asked_three_times():
     reader, asked = Reader("6", {}), []
     with pytest.raises(Refused, match="mute"):

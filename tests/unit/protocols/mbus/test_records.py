@@ -259,3 +259,18 @@ def test_wildcards_cover_only_what_they_stand_for():
 def test_our_own_mistakes_are_told(call):
     with pytest.raises((ValueError, OverflowError)):
         call()
+
+
+@pytest.mark.parametrize(
+    ("vib", "key"),
+    [
+        ("06", "energy"), ("0e", "energy-j"), ("fb08", "energy-j"), ("fb0c", "energy-cal"),
+        ("fb00", "energy"), ("8e2d", "energy+2d-j_m3"), ("2b", "power"), ("35", "power-j_h"),
+        ("3b", "volume_flow"),
+        ("43", "volume_flow-m3_min"), ("4b", "volume_flow-m3_s"), ("20", "on_time-s"), ("21", "on_time-min"),
+        ("22", "on_time"), ("23", "on_time-d"), ("5b", "flow_temperature"),
+    ],
+)  # fmt: skip
+def test_an_unusual_unit_stands_in_the_key(vib, key):
+    found, _more = records.decode(records.encode(4, bytes.fromhex(vib), 7))
+    assert [row[0] for row in records.keyed(found)] == [key + "/0/0/0/inst"]

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from protocols import crc
 from protocols.lines.sml import transport
 from protocols.lines.sml.transport import Frame, Framer
 
@@ -62,6 +63,44 @@ def test_a_jabbering_line_is_bounded(noise):
     assert len(framer._held) <= 2 * transport.MAX_FILE
     framer.quiet()
     assert framer._held == b""
+
+
+class Counting:
+    """The sums of transport.crc, and over how many bytes they went."""
+
+    def __init__(self):
+        self.bytes = 0
+
+    def x25(self, data):
+        self.bytes += len(data)
+        return crc.x25(data)
+
+
+HIDDEN = transport.ESCAPE + transport.START  # an escaped 1B1B1B1B and, if the file was cut off, a start
+END = transport.ESCAPE + b"\x1a\0\0\0"
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        transport.START + HIDDEN * 1300 + END,
+        (transport.START + HIDDEN * 20 + END) * 60,
+        (transport.START + HIDDEN * 3 + b"\x1b" + END + END) * 300,
+    ],
+    ids=["one", "many", "overlapping"],
+)
+def test_a_broken_file_costs_few_sums_whatever_it_hides(hostile, monkeypatch):
+    counting, framer = Counting(), Framer()
+    monkeypatch.setattr(transport, "crc", counting)
+    assert framer.feed(hostile) == []
+    assert counting.bytes <= 3 * (1 + transport.MAX_HIDDEN) * len(hostile)
+    assert framer.feed(transport.encode(b"abcd"))[-1:] == [Frame(b"abcd")]
+
+
+def test_a_file_behind_one_cut_off_at_an_escape_is_found():
+    framer = Framer()
+    wire = transport.encode(b"abcd")
+    assert framer.feed((transport.START + b"x" + transport.ESCAPE) + wire) == [Frame(b"abcd")]
 
 
 def test_an_unfinished_file_is_given_up_when_the_line_is_quiet():

@@ -16,7 +16,7 @@ object costs more than what is in it. Reads go by their index in REQUESTS, point
     ROWS       bytes: ROW after ROW: point, at, type, bytes, shift, extra
                at: offset in the answer, or with KEYED in the type index of its key in KEYS
                extra: index in EXTRAS
-    KEYS       text, one key a line
+    KEYS       text, one key a line; "0/3|0/0": the first of them that the answer has
     EXTRAS     [[absent fills, first bit, bits (0 all), [from, to, ...], order of a time], ...]
     SINGLES    [bytes, ...]: a block, then the requests that replace it when the meter refuses it, one a row
     FAST       bytes: read each second, power first        SLOW     bytes: read in turn
@@ -82,7 +82,13 @@ class Profile:
         return b""
 
     def fields(self, index) -> list:
-        """Rows (point, at or key, type, bytes, shift, extra) of a read."""
+        """Rows (point, at or key, type, bytes, shift, extra) of a read; of several keys the first."""
+        return [
+            (row[0], row[1].split("|")[0]) + row[2:] if isinstance(row[1], str) else row
+            for row in self._fields(index)
+        ]
+
+    def _fields(self, index):
         count = self._counts[index]
         if count:
             first = sum(self._counts[:index])
@@ -106,7 +112,7 @@ class Profile:
         Fields behind the end of a shorter answer, and keys that are not there, are left out. An answer that
         ends inside a field, or is of another kind or length than the rows describe, gives nothing.
         """
-        fields = self.fields(index)
+        fields = self._fields(index)
         if isinstance(answer, dict):
             return _by_key(fields, answer)
         if not isinstance(answer, (bytes, bytearray)):
@@ -119,9 +125,11 @@ class Profile:
 
 def _by_key(fields, answer):
     out = {}
-    for no, key, kind, width, shift, extra in fields:
-        if key in answer:
-            out[no] = _value(kind, width, shift, extra, answer[key])
+    for no, keys, kind, width, shift, extra in fields:
+        for key in keys.split("|") if isinstance(keys, str) else ():
+            if key in answer:
+                out[no] = _value(kind, width, shift, extra, answer[key])
+                break
     return out
 
 

@@ -10,6 +10,7 @@ One CBOR map (MANIFEST .. SOURCE are its keys):
 
 What a device does with one: `opened` -> `newer` -> `ready` -> store it beside the old one -> activate ->
 `verdict` after each poll -> keep or roll back. Each step raises PackageError(reason) and changes nothing.
+Before the signature holds nothing is decoded but the manifest: the map is read flat.
 """
 
 from collections import namedtuple
@@ -27,7 +28,11 @@ MANIFEST, SIGNATURE, PROFILE, TESTS, SOURCE = range(5)
 FORMAT = 1
 PREFIX = b"loadkeeper meter profile 1\n"
 KEY_ID_BYTES = 8
-MAX_BYTES = 60000  # a CBOR document of ours may have 65536
+SIGNATURE_BYTES = 64
+TESTS_BYTES = 11 * 1024
+MAX_BYTES = 60000
+MOST = (512, SIGNATURE_BYTES, sound.MAX_BYTES, TESTS_BYTES, MAX_BYTES)  # bytes of each part
+DEVICE_BYTES = 20480  # no package without SOURCE is larger: what a device keeps room for
 
 TRIAL_POLLS = 20  # reads after which a new profile has shown what it is worth
 TRIAL_GOOD = 15  # of them must have given a value: a lossy line loses fewer
@@ -37,8 +42,8 @@ Package = namedtuple("Package", ("manifest", "profile", "tests", "source"))
 
 
 class PackageError(ValueError):
-    """args: (reason, detail); reason is malformed, unknown_key, bad_signature, altered, older, other_meter,
-    bad_profile or failed_test."""
+    """args: (reason, detail); reason is malformed, unknown_key, bad_signature, altered, older, bad_profile
+    or failed_test."""
 
 
 def key_id(key) -> bytes:
@@ -71,49 +76,94 @@ def _manifest(data) -> tuple:
     return tuple([told[at] for at in range(5)]), [told[at] for at in (5, 6, 7)]
 
 
-def opened(data, keys) -> Package:
-    """Checks signature and hashes. `keys`: {key id: public key} that may sign profiles."""
+_HEADS = {24: (1, 24), 25: (2, 256)}  # of byte strings: bytes of the length, the least that needs them
+
+
+def _part(data, at) -> tuple:
+    """(where the byte string at `at` begins, where it ends)."""
+    kind = data[at] - 0x40 if at < len(data) else -1
+    if 0 <= kind < 24:
+        return at + 1, at + 1 + kind
+    width, least = _HEADS.get(kind, (0, 1))
+    size = int.from_bytes(data[at + 1 : at + 1 + width], "big")
+    if size < least:
+        raise PackageError("malformed", "package")
+    return at + 1 + width, at + 1 + width + size
+
+
+def _parts(data) -> list:
+    """MANIFEST .. SOURCE as they stand in `data`, not copied."""
     if len(data) > MAX_BYTES:
         raise PackageError("malformed", "more than %d bytes" % MAX_BYTES)
-    box = _map(data, "package")
-    needed = (MANIFEST, SIGNATURE, PROFILE, TESTS)
-    if not all([isinstance(box.get(at), bytes) for at in needed]) or not isinstance(
-        box.get(SOURCE, b""), bytes
-    ):
-        raise PackageError("malformed", "a part is missing")
-    manifest, hashes = _manifest(box[MANIFEST])
+    if data[:1] not in (b"\xa4", b"\xa5"):
+        raise PackageError("malformed", "package")
+    out, end = [], 1
+    for key in range(data[0] & 15):
+        if data[end : end + 1] != bytes([key]):
+            raise PackageError("malformed", "a part is missing")
+        at, end = _part(data, end + 1)
+        if end > len(data) or end - at > MOST[key]:
+            raise PackageError("malformed", "part %d is cut off or has more than %d bytes" % (key, MOST[key]))
+        out.append(memoryview(data)[at:end])
+    if end != len(data) or len(out[SIGNATURE]) != SIGNATURE_BYTES:
+        raise PackageError("malformed", "package")
+    return out
+
+
+def _guarded(step, *args):
+    """A package that does not fit into what memory there is is refused as any other."""
+    try:
+        return step(*args)
+    except MemoryError:
+        raise PackageError("malformed", "too large for the memory") from None
+
+
+def opened(data, keys) -> Package:
+    """Checks signature and hashes. `data`: bytes. `keys`: {key id: public key} that may sign profiles."""
+    return _guarded(_opened, data, keys)
+
+
+def _opened(data, keys):
+    parts = _parts(data)
+    told = bytes(parts[MANIFEST])
+    manifest, hashes = _manifest(told)
     key = keys.get(manifest[4])
     if key is None:
         raise PackageError("unknown_key", "")
-    if key_id(key) != manifest[4] or not verify(key, PREFIX + box[MANIFEST], box[SIGNATURE]):
+    if key_id(key) != manifest[4] or not verify(key, PREFIX + told, bytes(parts[SIGNATURE])):
         raise PackageError("bad_signature", "")
-    for at, wanted in zip((PROFILE, TESTS, SOURCE), hashes):
-        if at in box and sha256(box[at]).digest() != wanted:
-            raise PackageError("altered", "part %d" % at)
-    return Package(manifest, box[PROFILE], box[TESTS], box.get(SOURCE, b""))
+    for at, (part, wanted) in enumerate(zip(parts[PROFILE:], hashes)):
+        if sha256(part).digest() != wanted:
+            raise PackageError("altered", "part %d" % (PROFILE + at))
+    return Package(manifest, *([bytes(part) for part in parts[PROFILE:]] + [b""])[:3])
 
 
-def newer(package, running) -> None:
-    """`running`: (id, rev) of the profile it replaces, None for none. A rollback needs no package."""
-    if running is None:
-        return
-    if package.manifest[1] == running[0] and package.manifest[2] <= running[1]:
-        raise PackageError("older", "revision %d, running is %d" % (package.manifest[2], running[1]))
+def newer(package, highest) -> None:
+    """`highest`: {id: highest revision that was ever active}, which the device keeps: an old revision does
+    not come back by way of another meter's profile. A rollback needs no package."""
+    last = highest.get(package.manifest[1], 0)
+    if package.manifest[2] <= last:
+        raise PackageError("older", "revision %d, there was %d" % (package.manifest[2], last))
 
 
 def ready(package, reader=None) -> "Profile":
-    """The profile, checked whole and tried by its tests. Without the link's `reader` module only those tests
-    run that do not need it."""
+    """The profile, checked whole, asked of the link's `reader` module and tried by its tests. Without a
+    reader only those tests run that do not need it."""
+    return _guarded(_ready, package, reader)
+
+
+def _ready(package, reader):
     try:
         profile = sound.checked(_map(package.profile, "profile"))
     except sound.ProfileError as error:
         raise PackageError("bad_profile", error.args[0]) from None
     if (profile.id, profile.rev, profile.link) != package.manifest[1:4]:
         raise PackageError("malformed", "the profile is not the one of the manifest")
-    try:
-        tests = [_test(test, profile.size) for test in cbor.decode(package.tests)]
-    except (cbor.CborError, ValueError, TypeError, IndexError):
-        raise PackageError("malformed", "tests") from None
+    tests = _tests(package.tests, profile.size)
+    for index in range(profile.size if reader else 0):
+        why = replay.cannot_ask(profile, reader, tests[0][1], index)
+        if why:
+            raise PackageError("bad_profile", "requests/%d: %s" % (index, why))
     for number, test in enumerate(tests):
         if reader is None and isinstance(test[2], list):
             continue
@@ -121,6 +171,16 @@ def ready(package, reader=None) -> "Profile":
         if why:
             raise PackageError("failed_test", "%d: %s" % (number, why))
     return profile
+
+
+def _tests(data, size) -> list:
+    try:
+        tests = [_test(test, size) for test in cbor.decode(data)]
+    except (cbor.CborError, ValueError, TypeError, IndexError):
+        raise PackageError("malformed", "tests") from None
+    if not tests:
+        raise PackageError("malformed", "no test")
+    return tests
 
 
 def _test(test, size) -> list:
@@ -131,7 +191,8 @@ def _test(test, size) -> list:
     if isinstance(given, dict):
         given = {key: tuple(value) if isinstance(value, list) else value for key, value in given.items()}
     elif isinstance(given, list):
-        given = [(bytes(request), bytes(reply)) for request, reply in given]
+        if not all([isinstance(request, bytes) and isinstance(reply, bytes) for request, reply in given]):
+            raise ValueError
     elif not isinstance(given, bytes):
         raise ValueError
     return [index, address, given, wanted]

@@ -141,7 +141,8 @@ _TABLE = """\
 3320|0-0:96.8.0*255|operating_h|h|0|duration|累计工作时间|Operating time|
 3321|0-0:97.97.0*255|error_flags||0|bits|故障标志|Error flags|
 3322|0-0:162.6.1*255|valve_state||0|state|阀门状态（1开 0关）|Valve (1 open, 0 closed)|
-3323|1-0:165.7.{}*255|voltage_line_{}_dv|V|-1|voltage|线电压{}|Line voltage {}|n 3"""
+3323|1-0:165.7.{}*255|voltage_line_{}_dv|V|-1|voltage|线电压{}|Line voltage {}|n 3
+3326|0-0:97.97.9*255|error_code||0|text|故障码|Error code as the meter writes it|"""
 
 # Registers in the order of DL/T 645: OBIS C|alias|unit of power|zh|en
 _REGISTERS = """\

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from typing import Any
 
 MAX_ASKS = 64
+# What a Reader raises at a request, an address or options that are none; other than Refused
+FAULTS = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError)
 
 
 def answer_of(generator, framer, exchanges) -> "Any":
@@ -38,6 +40,19 @@ def _first(framer, ask, reply):
     return None
 
 
+def cannot_ask(profile, reader, address, index) -> str:
+    """Why the link's reader cannot ask this request, "" when it can."""
+    try:
+        next(reader.Reader(address, profile.options).read(profile.request(index)))
+    except StopIteration:
+        return "asks nothing"
+    except Refused as refused:
+        return "%s %s" % (refused.reason, refused.detail)
+    except FAULTS as error:
+        return str(error) or "refused by the reader"
+    return ""
+
+
 def run(profile, reader, test) -> str:
     """'' when the test holds, else why not. `reader`: the module of the link, needed for exchanges only."""
     index, address, given, wanted = test
@@ -47,8 +62,8 @@ def run(profile, reader, test) -> str:
             given = answer_of(master.read(profile.request(index)), reader.Reader.FRAMER, given)
     except Refused as refused:
         return "refused: %s %s" % (refused.reason, refused.detail)
-    except ValueError as error:
-        return str(error)
+    except FAULTS as error:
+        return str(error) or "refused by the reader"
     got = profile.decode(index, given)
     if got == wanted:
         return ""

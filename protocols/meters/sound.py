@@ -5,7 +5,8 @@ For the moment before it is stored; what runs from it (`interpret`) looks at not
 
 import struct
 
-from protocols.meters import dlt645_types, types
+from protocols import cbor
+from protocols.meters import dlt645_types, links, types
 from protocols.meters import interpret as form
 
 NAMES = (  # of the keys, for people
@@ -15,6 +16,7 @@ NAMES = (  # of the keys, for people
 MAX_REQUESTS = 200
 MAX_FIELDS = 400  # rows in all
 MAX_BYTES = 8192  # of the encoded document
+OPTIONS_BYTES = 512  # of these, encoded
 SHIFT_MAX = 12
 
 
@@ -101,9 +103,25 @@ _KINDS = (
 def _head(document):
     _want(0 < len(document[form.ID]) <= 40, "id", "is no name")
     _want(_is_whole(document[form.REV], 1, 65535), "rev", "is not 1 to 65535")
+    _want(document[form.LINK] in links.LINKS, "link", "is not known here")
     line = document[form.SERIAL]
-    fine = len(line) == 5 and isinstance(line[1], str)
+    fine = len(line) == 5 and _is_format(line[1])
     _want(fine and all([_is_whole(line[i], 1, 921600) for i in (0, 2, 3, 4)]), "serial", "is malformed")
+    _want(_are_options(document[form.OPTIONS]), "options", "are not a few plain values")
+
+
+def _is_format(text) -> bool:
+    """Such as 8E1."""
+    fine = isinstance(text, str) and len(text) == 3
+    return fine and all([letter in known for letter, known in zip(text, ("78", "NEO", "12"))])
+
+
+def _are_options(options) -> bool:
+    for name, value in options.items():
+        values = value if isinstance(value, list) else [value]
+        if not isinstance(name, str) or not all([isinstance(v, (int, str, bytes)) for v in values]):
+            return False
+    return len(cbor.encode(options)) <= OPTIONS_BYTES
 
 
 def _rows(document):

@@ -9,11 +9,13 @@ import click
 from protocols import cbor
 from protocols.meters import compile as compiling
 from protocols.meters import package
-from station.cli.meter import fail, loaded
+from station.cli.meter import authentic, content, fail, loaded
 from station.profiles import differences, files, show, signing, trial
-from station.profiles.check import problems, reader_of
+from station.profiles.check import cautions, problems, reader_of
 from station.profiles.simulated import Meter, SimulationError
 
+_FILE = click.Path(dir_okay=False, exists=True, path_type=Path)
+_PUB = click.option("--pub", type=_FILE, help="PATH.pub: verify the signature of packages")
 _LANG = click.option("--lang", type=click.Choice(["zh", "en"]), default="en", show_default=True)
 
 
@@ -36,25 +38,29 @@ def list_(lang: str) -> None:
 
 @profile.command()
 @click.argument("names", nargs=-1, required=True, metavar="FILE...")
-def check(names: tuple[str, ...]) -> None:
+@_PUB
+def check(names: tuple[str, ...], pub: Path | None) -> None:
     """Say all that is wrong with profiles (files or names in the catalogue), and run their own tests.
 
-    One line a fault: path in the document, reason, what to do. Exit code 1 when there is one.
+    One line a fault: path in the document, reason, what to do. Exit code 1 when there is one. A line that
+    begins with "warning" is no fault.
     """
     faults = 0
     for name in names:
+        data = content(name)
+        authentic(name, data, pub)
         try:
-            document = files.read(files.found(name).read_bytes())
+            document = files.read(data)
             found = problems(document)
         except files.BadProfile as error:
             found = error.args[0]
             document = {}
-        except OSError as error:
-            fail(f"{name}: {error.strerror}")
         for problem in found:
-            click.echo(f"{name}: {problem}")
+            click.echo(show.escaped(f"{name}: {problem}"))
         faults += len(found)
         if not found:
+            for caution in cautions(document):
+                click.echo(show.escaped(f"{name}: warning: {caution}"))
             click.echo(f"{name}: {_summary(document)}")
     sys.exit(1 if faults else 0)
 
@@ -81,12 +87,12 @@ def keygen(path: Path) -> None:
 
 @profile.command()
 @click.argument("name", metavar="FILE")
-@click.option(
-    "--key", required=True, type=click.Path(dir_okay=False, exists=True, path_type=Path), help="From keygen"
-)
+@click.option("--key", required=True, type=_FILE, help="From keygen")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="[default: ID-REV.lkp]")
 def sign(name: str, key: Path, out: Path | None) -> None:
-    """Check FILE and write it as a signed package, verified by the code that devices run."""
+    """Check FILE, the JSON, and write it as a signed package, verified by the code that devices run."""
+    if files.is_package(content(name)):
+        fail(f"{name} is a package already: sign the JSON that it was made of, which somebody has read")
     document = loaded(name)
     try:
         secret = signing.read_key(key)
@@ -102,17 +108,19 @@ def sign(name: str, key: Path, out: Path | None) -> None:
 
 @profile.command()
 @click.argument("name", metavar="FILE")
-@click.option(
-    "--pub", required=True, type=click.Path(dir_okay=False, exists=True, path_type=Path), help="PATH.pub"
-)
+@click.option("--pub", required=True, type=_FILE, help="PATH.pub")
 def verify(name: str, pub: Path) -> None:
-    """Verify a signed package as a device would, tests and all."""
+    """Verify a signed package as a device would, tests and all, and that its source is what a device runs."""
+    data = content(name)
     try:
-        public = bytes.fromhex(pub.read_text(encoding="ascii"))
-        found = signing.verified(Path(name).read_bytes(), public)
+        found = signing.verified(data, signing.read_public(pub))
         ready = package.ready(found, reader_of(found.manifest[3]))
-    except (package.PackageError, OSError, ValueError) as error:
+        if found.source:
+            files.read(data)
+    except (package.PackageError, signing.SigningError) as error:
         fail(f"{name}: {' '.join(str(part) for part in error.args)}")
+    except files.BadProfile as error:
+        fail(f"{name}: {error}")
     click.echo(f"{ready.id} revision {ready.rev}, hash {package.fingerprint(found.profile).hex()}")
 
 
@@ -128,8 +136,9 @@ def simulate(name: str, lang: str) -> None:
     except SimulationError as error:
         fail(error)
     reading = trial.read(simulated)
-    for text in show.readings(reading.values, lang):
-        click.echo(text)
+    for values in (reading.values, reading.frozen):
+        for text in show.readings(values, lang):
+            click.echo(text)
     wrong = trial.differing(simulated, reading)
     for text in wrong:
         click.echo(text, err=True)
@@ -139,9 +148,10 @@ def simulate(name: str, lang: str) -> None:
 @profile.command()
 @click.argument("old")
 @click.argument("new")
-def diff(old: str, new: str) -> None:
+@_PUB
+def diff(old: str, new: str, pub: Path | None) -> None:
     """What changed from OLD to NEW, by point and read. Exit code 1 when something did."""
-    lines = differences.lines(loaded(old), loaded(new))
+    lines = differences.lines(loaded(old, pub), loaded(new, pub))
     for text in lines:
-        click.echo(text)
+        click.echo(show.escaped(text))
     sys.exit(1 if lines else 0)

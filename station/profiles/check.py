@@ -13,7 +13,8 @@ from protocols.meters import compile as compiling
 from protocols.meters import interpret, links, replay, sound
 from protocols.meters.points import BY_NO
 from station.profiles import cross, form
-from station.profiles.form import Problem
+from station.profiles.form import Problem, near
+from station.profiles.options import misfit
 
 
 def problems(profile: Any) -> list[Problem]:
@@ -24,6 +25,11 @@ def problems(profile: Any) -> list[Problem]:
     return [*cross.faults(profile), *_requests(profile)] or list(_built(profile))
 
 
+def cautions(profile: dict[str, Any]) -> list[Problem]:
+    """What a good profile does not do and might."""
+    return list(cross.cautions(profile))
+
+
 # ---- what the reader says -------------------------------------------------------------------------
 
 
@@ -31,8 +37,11 @@ def reader_of(link: str) -> Any:
     """The module of the link's reader; None when this installation has none."""
     try:
         return links.reader(link)
-    except ImportError:
+    except (ImportError, KeyError):
         return None
+
+
+FAULTS = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError)  # of a Reader given nonsense
 
 
 def _requests(profile: dict[str, Any]) -> Iterator[Problem]:
@@ -42,9 +51,13 @@ def _requests(profile: dict[str, Any]) -> Iterator[Problem]:
         yield Problem("link", f"no reader for {profile['link']} is installed", "use one that is")
         return
     address, options = profile["address"], profile.get("options", {})
+    wrong = list(_options(profile["link"], options, module))
+    if wrong:
+        yield from wrong
+        return
     try:
         module.Reader(address, options)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except FAULTS as error:
         yield Problem("address", f"the reader of {profile['link']} refuses address or options: {error}")
         return
     for at, read in enumerate(profile["reads"]):
@@ -53,20 +66,83 @@ def _requests(profile: dict[str, Any]) -> Iterator[Problem]:
             *((f"fallback/{n}", req) for n, req in enumerate(read.get("fallback", ()))),
         ]
         for path, request in asked:
-            why = _asks(module.Reader(address, options), request)
+            why = _asks(module.Reader(address, options).read, request)
             if why:
                 advice = f"see protocols/meters/readers/{links.LINKS[profile['link']][0]}.py"
                 yield Problem(f"reads/{at}/{path}", f"the reader cannot ask {request!r}: {why}", advice)
 
+    for name, control in profile.get("controls", {}).items():
+        yield from _control(profile, module, name, control)
 
-def _asks(reader: Any, request: str) -> str:
+
+def _options(link: str, options: dict[str, Any], module: Any) -> Iterator[Problem]:
+    known = module.OPTIONS
+    for name, value in options.items():
+        path = f"options/{name}"
+        if name not in known:
+            advice = near(name, known) or f"it has {', '.join(known) or 'none'}"
+            yield Problem(path, f"the reader of {link} has no such option", advice)
+        elif why := misfit(value, known[name]):
+            yield Problem(path, f"{value!r:.60} {why}")
+
+
+# What people give when a control is sent, as far as the options have it
+_GIVEN = {"level": 2, "password": "000000", "operator": "00000000"}
+
+
+def _control(profile: dict[str, Any], module: Any, name: str, control: dict[str, Any]) -> Iterator[Problem]:
+    """Whether the reader has it and can send it, up to the first thing it sends."""
+    path, link = f"controls/{name}", profile["link"]
+    given = {key: value for key, value in _GIVEN.items() if key in module.OPTIONS}
+    reader = module.Reader(profile["address"], {**given, **profile.get("options", {})})
+    if "data" in control:
+        if not hasattr(reader, "write"):
+            yield Problem(path, f"the reader of {link} cannot write", "leave it out")
+        elif why := _asks(reader.write, control.get("req", ""), bytes.fromhex(control["data"])):
+            yield Problem(path, f"the reader cannot write it: {why}", "see `req` and `data` there")
+        return
+    known = module.CONTROLS
+    if name not in known:
+        advice = near(name, known) or f"it has {', '.join(known) or 'none'}"
+        yield Problem(path, f"the reader of {link} has no control {name}", advice)
+        return
+    fields, such = control.get("fields", {}), known[name]
+    wrong = list(_fields(path, fields, such))
+    if "valid_min" in control and "valid_until" not in such:
+        wrong.append(
+            Problem(f"{path}/valid_min", f"the reader of {link} tells the meter no time", "leave it out")
+        )
+    if wrong:
+        yield from wrong
+        return
+    timed = "valid_min" in control
+    sent = {key: value for key, value in such.items() if timed or not isinstance(value, tuple)}
+    if why := _asks(reader.control, name, {**sent, **fields}):
+        yield Problem(path, f"the reader cannot send it: {why}", "see `fields` and `valid_min` there")
+
+
+def _fields(path: str, fields: dict[str, Any], such: dict[str, Any]) -> Iterator[Problem]:
+    """`such`: values of the right kind; what is no text or number is made when the control is sent."""
+    for key, value in fields.items():
+        where = f"{path}/fields/{key}"
+        if key not in such:
+            yield Problem(
+                where, "is no field of it", near(key, such) or f"it takes {', '.join(such) or 'none'}"
+            )
+        elif isinstance(such[key], tuple):
+            yield Problem(where, "is a time that only the moment of sending knows", "use `valid_min`")
+        elif why := misfit(value, type(such[key])):
+            yield Problem(where, f"{value!r:.60} {why}")
+
+
+def _asks(function: Any, *args: Any) -> str:
     try:
-        next(reader.read(request))
+        next(function(*args))
     except StopIteration:
         return "it asks nothing"
     except Refused as error:
         return f"{error.reason} {error.detail}"
-    except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
+    except FAULTS as error:
         return str(error) or type(error).__name__
     return ""
 

@@ -12,6 +12,7 @@ from station.profiles.form import Problem, near
 def faults(profile: dict[str, Any]) -> Iterator[Problem]:
     link = profile["link"]
     reads = {}
+    good: list[dict[str, Any]] = []
     for at, read in enumerate(profile["reads"]):
         path = f"reads/{at}"
         if read["req"] in reads:
@@ -24,10 +25,23 @@ def faults(profile: dict[str, Any]) -> Iterator[Problem]:
             sound = False
             yield problem
         if sound:
+            good.append(read)
             yield from _whole_read(profile, read, path)
-    yield from _fallbacks(profile, reads)
+    yield from _fallbacks(profile, reads, good)
     yield from _roles(profile, reads)
     yield from _secrets(profile)
+    yield from _tests(profile)
+
+
+def _tests(profile: dict[str, Any]) -> Iterator[Problem]:
+    """One without points is for an answer that must be refused: bytes that no row takes."""
+    for n, test in enumerate(profile["tests"]):
+        if not test["points"] and not test.get("data") and not test.get("exchanges"):
+            yield Problem(
+                f"tests/{n}/points", "is empty: it proves nothing", "name points, or give bytes to be refused"
+            )
+    if not any(test["points"] for test in profile["tests"]):
+        yield Problem("tests", "none has points", "add one that shows values")
 
 
 def _point(name: str, path: str) -> Iterator[Problem]:
@@ -98,6 +112,7 @@ def _field(part: dict[str, Any], names: list[Any], here: str, absent: Any) -> It
         )
     if "bit" in part and "bits" in part:
         yield Problem(here, "has `bit` and `bits`", "keep one")
+    yield from _bits(part, 8 * width or 64, here)
     signed = types.NUMERIC + 4 * types.INT <= kind < types.NUMERIC + 4 * types.FLOAT
     if signed and {"FF", "ff"} & {*part.get("absent", absent)}:
         yield Problem(
@@ -107,6 +122,17 @@ def _field(part: dict[str, Any], names: list[Any], here: str, absent: Any) -> It
     for row in rows:
         if row is not None:
             yield from _shape(part, row, kind, width, order, here)
+
+
+def _bits(part: dict[str, Any], width: int, here: str) -> Iterator[Problem]:
+    first, count = part.get("bits", (part.get("bit", 0), 1))
+    if count < 1:
+        yield Problem(f"{here}/bits", "takes no bit", "[first bit, number of bits]")
+    elif first + count > width:
+        name = "bits" if "bits" in part else "bit"
+        yield Problem(
+            f"{here}/{name}", f"bit {first + count - 1} is not in {width} bits", "bits count from 0"
+        )
 
 
 def _shape(part: dict[str, Any], row: Any, kind: int, width: int, order: str, here: str) -> Iterator[Problem]:
@@ -142,6 +168,7 @@ def _shape(part: dict[str, Any], row: Any, kind: int, width: int, order: str, he
 def _whole_read(profile: dict[str, Any], read: dict[str, Any], path: str) -> Iterator[Problem]:
     """Its fields beside one another."""
     most = profile.get("limits", {}).get("bytes", 2048)
+    room = _room(read["req"]) if profile["link"] == "modbus" else -1
     taken: dict[int, dict[str, Any]] = {}
     shown = set()
     for part in compiling.fields(read, profile["link"]):
@@ -161,6 +188,12 @@ def _whole_read(profile: dict[str, Any], read: dict[str, Any], path: str) -> Ite
             )
         if "key" in part:
             continue
+        if 0 <= room < at + width:
+            yield Problem(
+                path,
+                f"{part['point']} ends behind byte {room}, all that {read['req']} brings",
+                "ask for more",
+            )
         for byte in range(at, at + width):
             other = taken.setdefault(byte, part)
             if other is not part and not ({"bit", "bits", "map"} & {*part}):
@@ -188,7 +221,75 @@ def _secrets(profile: dict[str, Any]) -> Iterator[Problem]:
                 )
 
 
-def _fallbacks(profile: dict[str, Any], reads: dict[str, str]) -> Iterator[Problem]:
+def _modbus(request: str) -> tuple[int, ...]:
+    """(function, address, count); () for what is no such request, of which the reader tells."""
+    try:
+        numbers = [int(text[2:], 16) if text[:2] == "0x" else int(text) for text in request.split(":")]
+    except ValueError:
+        return ()
+    return tuple(numbers) if len(numbers) == 3 else ()
+
+
+def _room(request: str) -> int:
+    """Bytes that the answer to a Modbus request has; -1 not known."""
+    asked = _modbus(request)
+    if not asked or asked[0] > 4:
+        return -1
+    return (asked[2] + 7) // 8 if asked[0] < 3 else 2 * asked[2]
+
+
+def _single_places(
+    profile: dict[str, Any], read: dict[str, Any], reads: dict[str, str], path: str
+) -> Iterator[Problem]:
+    """The n-th single brings the n-th field: of Modbus, requests say so themselves."""
+    asked = _modbus(read["req"])
+    if profile["link"] != "modbus" or not asked or asked[0] not in (3, 4):
+        return
+    fields = compiling.fields(read, profile["link"])
+    for n, (single, field) in enumerate(zip(read.get("fallback", ()), fields, strict=False)):
+        at, width = field.get("at", 0), compiling.type_of(field)[1]
+        place = asked[0], asked[1] + at // 2, (width + 1) // 2
+        if single not in reads and (at % 2 or width % 2 or _modbus(single) != place):
+            yield Problem(
+                f"{path}/{n}",
+                f"{single} is not where {field['point']} stands",
+                "{}:0x{:04X}:{}".format(*place),
+            )
+
+
+def _replaced(profile: dict[str, Any], read: dict[str, Any]) -> set[int]:
+    """Points of a block that its singles show."""
+    own = {other["req"]: other for other in profile["reads"]}
+    fields = compiling.fields(read, profile["link"])
+    shown: set[int] = set()
+    for n, single in enumerate(read.get("fallback", ())):
+        found = compiling.fields(own[single], profile["link"]) if single in own else fields[n : n + 1]
+        shown |= {compiling.point(field["point"])[0] for field in found}
+    return shown
+
+
+def cautions(profile: dict[str, Any]) -> Iterator[Problem]:
+    """Of a profile without faults: what is lost where a meter refuses a block."""
+    frozen = {*profile.get("freeze", {}).values()}
+    polled = {*profile.get("fast", ()), *profile.get("slow", ())} - frozen
+    for at, read in enumerate(profile["reads"]):
+        if not read.get("fallback"):
+            continue
+        covered = _replaced(profile, read) | _shows(profile, polled - {read["req"]})
+        fields = compiling.fields(read, profile["link"])
+        lost = [field["point"] for field in fields if compiling.point(field["point"])[0] not in covered]
+        if lost:
+            yield Problem(
+                f"reads/{at}/fallback",
+                f"no other read shows {', '.join(lost)}: lost where a meter refuses the block",
+                "add single reads",
+            )
+
+
+def _fallbacks(
+    profile: dict[str, Any], reads: dict[str, str], good: list[dict[str, Any]]
+) -> Iterator[Problem]:
+    taken: dict[str, str] = {}
     for at, read in enumerate(profile["reads"]):
         path = f"reads/{at}/fallback"
         singles = read.get("fallback", ())
@@ -196,11 +297,16 @@ def _fallbacks(profile: dict[str, Any], reads: dict[str, str]) -> Iterator[Probl
             yield Problem(path, "a block cannot replace itself", "name the single reads")
         if len(set(singles)) != len(singles):
             yield Problem(path, "names a read twice", "name each once")
-        fields = sum(len(part.get("points", " ")) for part in read["parts"])
+        if read in good:
+            yield from _single_places(profile, read, reads, path)
+        fields = sum(sum(map(bool, part.get("points", " "))) for part in read["parts"])
         if len(singles) > fields:
             yield Problem(path, f"has {len(singles)} reads for {fields} parts", "one a part, or fewer")
         keyed = any("key" in part for part in read["parts"])
         for single in singles:
+            other = taken.setdefault(single, path)
+            if other != path and single not in reads:
+                yield Problem(path, f"{single} stands in {other} already", "it can replace one field only")
             if keyed and single not in reads:
                 yield Problem(path, f"{single} has no parts: by key none can be guessed", "add it to `reads`")
 

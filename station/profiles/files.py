@@ -1,16 +1,20 @@
 """Profiles as files: JSON of people, signed packages, and the catalogue that ships with the project."""
 
 import json
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import protocols.meters
 from protocols import cbor
+from protocols.meters import compile as compiling
 from protocols.meters import package
 from station.profiles.check import Problem, problems
+from station.profiles.options import read_bounded
 
 CATALOGUE = Path(protocols.meters.__file__).parent / "catalogue"
 MAX_FILE = 1 << 20
+MAX_DIGITS = 20  # of a number: no field takes more
 
 
 class BadProfile(ValueError):
@@ -40,15 +44,34 @@ def is_package(data: bytes) -> bool:
 
 
 def read(data: bytes) -> dict[str, Any]:
-    """The profile in a JSON text or in a package, whose signature is not looked at here. BadProfile."""
+    """The profile in a JSON text or in a package, whose signature is not looked at here. BadProfile.
+
+    The source in a package is what its manifest says and a device runs: it is compiled again and compared.
+    """
     if len(data) > MAX_FILE:
         raise BadProfile([Problem("", f"is larger than {MAX_FILE} bytes", "is it a profile?")])
-    if is_package(data):
-        data = _source(data)
+    if not is_package(data):
+        return _parsed(data)
+    source, compiled = _source(data)
+    profile = _parsed(source)
+    wrong = problems(profile)
+    if wrong:
+        raise BadProfile(wrong)
+    if compiling.encoded(profile) != compiled:
+        raise BadProfile([Problem("", "is a package whose source is not what devices run", _ANEW)])
+    return profile
+
+
+def _parsed(data: bytes) -> dict[str, Any]:
     try:
         profile = json.loads(
-            data.decode(), parse_float=_no_float, parse_constant=_no_float, object_pairs_hook=_once
+            data.decode(),
+            parse_int=_number,
+            parse_float=_no_float,
+            parse_constant=_no_float,
+            object_pairs_hook=_once,
         )
+        json.dumps(profile, ensure_ascii=False).encode()
     except UnicodeDecodeError as error:
         raise BadProfile(
             [Problem("", f"byte {error.start} is not UTF-8", "save the file as UTF-8")]
@@ -58,19 +81,45 @@ def read(data: bytes) -> dict[str, Any]:
         raise BadProfile(
             [Problem("", f"is not JSON at {where}: {error.msg}", "correct the text there")]
         ) from None
+    except UnicodeEncodeError:
+        raise BadProfile(
+            [Problem("", "has half a character (\\ud800 to \\udfff)", "write it whole")]
+        ) from None
     except RecursionError:
         raise BadProfile([Problem("", "is nested too deep", "a profile has no such depth")]) from None
     return profile
 
 
-def _source(data: bytes) -> bytes:
+_ANEW = "get it anew; `loadkeeper profile verify` says whether it was signed"
+
+
+def _source(data: bytes) -> tuple[bytes, bytes]:
+    """(source, compiled profile) of a package, each as its manifest has it."""
     try:
-        source = cbor.decode(data).get(package.SOURCE)
+        box = cbor.decode(data)
+        source, compiled, manifest = [
+            box.get(at) for at in (package.SOURCE, package.PROFILE, package.MANIFEST)
+        ]
+        told = cbor.decode(manifest) if isinstance(manifest, bytes) else {}
     except cbor.CborError as error:
-        raise BadProfile([Problem("", f"is no package: {error}", "get it anew")]) from None
+        raise BadProfile([Problem("", f"is no package: {error}", _ANEW)]) from None
     if not isinstance(source, bytes):
         raise BadProfile([Problem("", "is a package without its source", "use the one that was signed")])
-    return source
+    if not isinstance(compiled, bytes) or not isinstance(told, dict):
+        raise BadProfile([Problem("", "is no package: a part is missing", _ANEW)])
+    for name, part, at in (("source", source, _HASH_OF_SOURCE), ("profile", compiled, _HASH_OF_PROFILE)):
+        if sha256(part).digest() != told.get(at):
+            raise BadProfile([Problem("", f"is a package whose {name} was altered", _ANEW)])
+    return source, compiled
+
+
+_HASH_OF_PROFILE, _HASH_OF_SOURCE = 5, 7  # in the manifest
+
+
+def _number(text: str) -> int:
+    if len(text) > MAX_DIGITS:
+        raise BadProfile([Problem("", f"has a number of {len(text)} digits", f"{MAX_DIGITS} may be")])
+    return int(text)
 
 
 def _no_float(text: str) -> Any:
@@ -86,9 +135,14 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return made
 
 
-def load(name: str) -> dict[str, Any]:
-    """The profile in a file or of the catalogue, checked whole. BadProfile, OSError."""
-    profile = read(found(name).read_bytes())
+def content(name: str) -> bytes:
+    """What stands in a file or in the catalogue, at most one byte more than may be. OSError."""
+    return read_bounded(found(name), MAX_FILE)
+
+
+def checked(data: bytes) -> dict[str, Any]:
+    """The profile, checked whole. BadProfile."""
+    profile = read(data)
     wrong = problems(profile)
     if wrong:
         raise BadProfile(wrong)

@@ -7,8 +7,8 @@ from typing import Any
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
-_AS_HEX = ("encryption_key", "authentication_key", "system_title")
-SECRET = ("password", *_AS_HEX[:2])
+MOST = 0xFFFFF  # of any number in options: addresses, sizes, speeds
+SECRET_MAX = 4096  # bytes of a file that holds one
 
 
 class OptionError(ValueError):
@@ -16,26 +16,48 @@ class OptionError(ValueError):
 
 
 class Counter:
-    """An invocation counter that outlives the process: it is written before the number is used."""
+    """An invocation counter that outlives the process: it is written before the number is used.
 
-    def __init__(self, path: Path) -> None:
+    `new`: make the file, for a key that was never used. A counter that began anew would give away the key, so
+    without it a file that is not there is an error, and with it one that is.
+    """
+
+    def __init__(self, path: Path, new: bool = False) -> None:
         self._path = path
+        if new:
+            if path.exists():
+                raise OptionError(f"{path} exists: a counter never begins anew")
+            self.put(0)
+        self.get()
 
     def get(self) -> int:
         try:
-            return int(self._path.read_text(encoding="ascii"))
+            return int(read_bounded(self._path, 40))
         except FileNotFoundError:
-            return 0
+            raise OptionError(
+                f"{self._path} is not there; --new-state makes it, only for a key that was never used"
+            ) from None
+        except OSError as error:
+            raise OptionError(f"{self._path}: {error.strerror}") from None
         except ValueError:
             raise OptionError(f"{self._path} does not hold a counter: it must not begin anew") from None
 
     def put(self, value: int) -> None:
         fresh = self._path.with_name(self._path.name + ".new")
-        with open(fresh, "w", encoding="ascii") as file:
-            file.write(str(value))
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(self._path)
+        try:
+            with open(fresh, "w", encoding="ascii") as file:
+                file.write(str(value))
+                file.flush()
+                os.fsync(file.fileno())
+            fresh.replace(self._path)
+        except OSError as error:
+            raise OptionError(f"{self._path}: {error.strerror}") from None
+
+
+def read_bounded(path: Path, most: int) -> bytes:
+    """At most one byte more than `most`: some files have no end."""
+    with open(path, "rb") as file:
+        return file.read(most + 1)
 
 
 def _encrypt_block(key: bytes) -> Callable[[bytes], bytes]:
@@ -43,37 +65,80 @@ def _encrypt_block(key: bytes) -> Callable[[bytes], bytes]:
     return Cipher(algorithms.AES(key), modes.ECB()).encryptor().update
 
 
-def parsed(texts: tuple[str, ...]) -> dict[str, Any]:
-    """{name: value} of NAME=VALUE; @FILE reads a secret from a file. OptionError."""
+def parsed(texts: tuple[str, ...], kinds: dict[str, Any]) -> dict[str, Any]:
+    """{name: value} of NAME=VALUE; @FILE reads a secret from a file. OptionError.
+
+    `kinds`: what a reader takes, its OPTIONS or the kinds of the fields of a control.
+    """
     found: dict[str, Any] = {}
     for text in texts:
         name, equals, value = text.partition("=")
         if not equals or not name.isidentifier():
             raise OptionError(f"{text} is not NAME=VALUE")
+        if name not in kinds:
+            raise OptionError(f"nothing takes {name}; known are {', '.join(kinds) or 'none'}")
         if value.startswith("@"):
-            try:
-                value = Path(value[1:]).read_text(encoding="utf-8").strip()
-            except OSError as error:
-                raise OptionError(f"{value[1:]}: {error.strerror}") from None
-        found[name] = _value(name, value)
+            value = _secret(Path(value[1:]))
+        found[name] = _value(name, value, kinds[name])
     return found
 
 
-def _value(name: str, value: str) -> Any:
-    if name in _AS_HEX:
-        try:
-            return bytes.fromhex(value)
-        except ValueError:
-            raise OptionError(f"{name} is written as hex") from None
-    if name in SECRET:
+def _secret(path: Path) -> str:
+    try:
+        data = read_bounded(path, SECRET_MAX)
+        if len(data) > SECRET_MAX:
+            raise OptionError(f"{path} has more than {SECRET_MAX} bytes")
+        return data.decode().strip()
+    except OSError as error:
+        raise OptionError(f"{path}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise OptionError(f"{path} is no text") from None
+
+
+def _value(name: str, value: str, kind: Any) -> Any:
+    """What a person wrote, as the kind that is wanted: digits of a password stay digits."""
+    if isinstance(kind, tuple) and value not in kind:
+        raise OptionError(f"{name} is one of {', '.join(kind)}")
+    if kind not in _TAKE:
         return value
-    if value in ("true", "false"):
-        return value == "true"
-    return int(value) if value.lstrip("-").isdigit() and not (len(value) > 1 and value[0] == "0") else value
+    try:
+        return _TAKE[kind](value)
+    except (ValueError, KeyError):
+        raise OptionError(f"{name} is {_KINDS[kind]}") from None
 
 
-def for_link(link: str, options: dict[str, Any], state: Path | None = None) -> dict[str, Any]:
-    """The options as the link's Reader takes them."""
+_TAKE: dict[Any, Callable[[str], Any]] = {
+    int: lambda text: int(text, 0 if text[:2] == "0x" else 10),
+    bytes: bytes.fromhex,
+    bool: lambda text: {"true": True, "false": False}[text],
+    list: lambda text: text.split(","),
+}
+_KINDS = {
+    int: "a whole number",
+    bytes: "bytes, written as hex",
+    bool: "true or false",
+    str: "a text",
+    list: "a list of texts",
+}
+
+
+def misfit(value: Any, kind: Any) -> str:
+    """'' when an option in a profile is of the kind, else what it is not."""
+    if isinstance(kind, tuple):
+        words: list[str] = list(kind)
+        return "" if value in words else f"is not one of {', '.join(repr(word) for word in words)}"
+    if kind is bytes:
+        return "is for one meter: it is given as -o, not in a profile"
+    if kind is int:
+        return "" if type(value) is int and 0 <= value <= MOST else f"is not a whole number of 0 to {MOST}"
+    fits = type(value) is kind and (kind is not list or all(isinstance(item, str) for item in value))
+    return "" if fits else f"is not {_KINDS[kind]}"
+
+
+def for_link(
+    link: str, options: dict[str, Any], state: Path | None = None, new: bool = False
+) -> dict[str, Any]:
+    """The options as the link's Reader takes them; `new`: the counter's file is yet to be made."""
     if link != "dlms":
         return options
     made = dict(options)
@@ -82,5 +147,5 @@ def for_link(link: str, options: dict[str, Any], state: Path | None = None) -> d
     if "encryption_key" in made:
         if state is None:
             raise OptionError("ciphering needs --state FILE: the counter must never go back")
-        made |= {"encrypt_block": _encrypt_block, "random": os.urandom, "state": Counter(state)}
+        made |= {"encrypt_block": _encrypt_block, "random": os.urandom, "state": Counter(state, new)}
     return made

@@ -9,6 +9,12 @@ from typing import Any, Protocol
 
 import serial
 
+try:
+    from termios import error as termios_error  # what pyserial lets through when an adapter vanished
+except ImportError:  # Windows
+    termios_error = OSError
+
+GONE = (OSError, termios_error)
 TICK_S = 0.01  # the longest that `read` sleeps before it looks at its time-out again
 CHUNK = 4096
 CONNECT_S = 10
@@ -105,14 +111,14 @@ class _Serial:
             self._port = serial.Serial(
                 name, baud, timeout=0, write_timeout=CONNECT_S, exclusive=_exclusive(), **shape
             )
-        except (OSError, ValueError) as error:
+        except (*GONE, ValueError) as error:
             raise PortError(f"{name}: {_reason(error)}") from None
 
     def write(self, data: bytes) -> None:
         try:
             self._port.write(data)
             self._port.flush()
-        except OSError as error:
+        except GONE as error:
             raise PortError(f"port lost: {_reason(error)}") from None
 
     def read(self, timeout_s: float) -> bytes:
@@ -120,7 +126,7 @@ class _Serial:
         while True:
             try:
                 data = self._port.read(CHUNK)
-            except OSError as error:
+            except GONE as error:
                 raise PortError(f"port lost: {_reason(error)}") from None
             left_s = until - time.monotonic()
             if data or left_s <= 0:
@@ -128,23 +134,24 @@ class _Serial:
             time.sleep(min(TICK_S, left_s))
 
     def drop_input(self) -> None:
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(*GONE):  # `write` tells it
             self._port.reset_input_buffer()
 
     def set_baud(self, baud: int) -> None:
         self.baud = baud
         try:
             self._port.baudrate = baud
-        except (OSError, ValueError) as error:
+        except (*GONE, ValueError) as error:
             raise PortError(f"the port cannot do {baud} Bd: {_reason(error)}") from None
 
     def close(self) -> None:
-        self._port.close()
+        with contextlib.suppress(*GONE):
+            self._port.close()
 
 
 def _reason(error: Exception) -> str:
-    """pyserial wraps the system's words in its own."""
-    number = getattr(error, "errno", None)
+    """pyserial wraps the system's words in its own; termios gives the number first."""
+    number = getattr(error, "errno", None) or (error.args[0] if type(error) is termios_error else None)
     return os.strerror(number) if number else str(error)
 
 

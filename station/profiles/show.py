@@ -16,7 +16,7 @@ def value_text(no: int, value: Any) -> str:
     if value is None:
         return ABSENT
     if kind == "text":
-        return str(value)
+        return escaped(str(value))
     if kind == "time":
         return datetime.fromtimestamp(value, UTC).strftime("%Y-%m-%d %H:%M:%S")
     if kind == "duration" and alias == "clock_time":
@@ -24,6 +24,11 @@ def value_text(no: int, value: Any) -> str:
     if kind == "bits":
         return f"0x{value:04X}"
     return f"{decimal(value, scale)} {unit}".strip()
+
+
+def escaped(text: str) -> str:
+    """A text of others for a terminal: what would steer it stands as \\x1b, \\u202e."""
+    return "".join(c if unicodedata.category(c)[0] != "C" else ascii(c)[1:-1] for c in text)
 
 
 def decimal(value: int, scale: int) -> str:

@@ -13,6 +13,9 @@ from protocols import cbor
 from protocols.meters import compile as compiling
 from protocols.meters import interpret, package
 from station.profiles import check
+from station.profiles.options import read_bounded
+
+_KEY_MAX = 4096  # bytes of a file that holds one
 
 
 class SigningError(ValueError):
@@ -39,11 +42,24 @@ def read_key(path: Path) -> Ed25519PrivateKey:
     if os.name == "posix" and path.stat().st_mode & 0o077:
         raise SigningError(f"{path} can be read by others: chmod 600 {path}")
     try:
-        key = serialization.load_pem_private_key(path.read_bytes(), None)
+        key = serialization.load_pem_private_key(read_bounded(path, _KEY_MAX), None)
     except (TypeError, ValueError) as error:
         raise SigningError(f"{path} holds no secret key: {error}") from None
     if not isinstance(key, Ed25519PrivateKey):
         raise SigningError(f"{path} holds a key of another kind; `loadkeeper profile keygen` makes one")
+    return key
+
+
+def read_public(path: Path) -> bytes:
+    """The key in a PATH.pub; SigningError."""
+    try:
+        key = bytes.fromhex(read_bounded(path, _KEY_MAX).decode("ascii"))
+    except ValueError:
+        key = b""
+    except OSError as error:
+        raise SigningError(f"{path}: {error.strerror}") from None
+    if len(key) != 32:
+        raise SigningError(f"{path} holds no public key: 64 hex digits, as keygen writes them to PATH.pub")
     return key
 
 

@@ -11,6 +11,7 @@ from protocols.meters.points import BY_NO
 from station.profiles.stores import SERVERS
 
 # What a point shows when nobody says: by its kind, at its scale; a text of as many digits as its field has
+EARLIER = 100000  # less than now were energies and volumes at the last freeze
 CLOCK_S = 1789999980  # 2026-09-21 14:13:00 of the meter's clock
 _DEFAULTS = {
     "energy": 1234560, "demand": 12340, "power": 15000, "voltage": 2301, "current": 5020, "factor": 987,
@@ -32,19 +33,37 @@ class SimulationError(ValueError):
 
 
 class Meter:
-    """`profile` as people write it; `values` {point: canonical} where not the default; `server` answers."""
+    """`profile` as people write it; `values` {point: canonical} where not the default; `server` answers.
+
+    `frozen`: the same of the last daily freeze, whose values are its own.
+    """
 
     def __init__(
-        self, profile: dict[str, Any], values: dict[int, Any] | None = None, address: str = ""
+        self,
+        profile: dict[str, Any],
+        values: dict[int, Any] | None = None,
+        address: str = "",
+        frozen: dict[int, Any] | None = None,
     ) -> None:
         self.document = profile
         self.profile = interpret.Profile(cbor.decode(compiling.encoded(profile)))
         self.address = address or profile["address"]
-        self.values = {no: _default(no, field) for no, field in self._fields()} | (values or {})
-        self.server = SERVERS[profile["link"]](self)
+        freeze = {*self.profile.freeze}
+        present = [n for n in range(self.profile.size) if n not in freeze]
+        self.values = {no: _default(no, field) for no, field in self._fields(present)} | (values or {})
+        self.frozen = {no: _earlier(no, field) for no, field in self._fields(freeze)}
+        only = {*self.frozen} - {no for no, _field in self._fields(present)}
+        self.frozen |= {no: self.values[no] for no in only & {*self.values}} | (frozen or {})
+        try:
+            self.server = SERVERS[profile["link"]](self)
+        except SimulationError:
+            raise
+        except (ArithmeticError, AttributeError, LookupError, StopIteration, TypeError, ValueError) as error:
+            why = f"{type(error).__name__}: {error}"
+            raise SimulationError(f"no meter of {profile['link']} can be made of it: {why}") from error
 
-    def _fields(self) -> Iterable[tuple[int, tuple[Any, ...]]]:
-        for index in range(self.profile.size):
+    def _fields(self, indexes: Iterable[int]) -> Iterable[tuple[int, tuple[Any, ...]]]:
+        for index in indexes:
             for field in self.profile.fields(index):
                 yield field[0], field
 
@@ -54,11 +73,12 @@ class Meter:
 
     def _answer(self, index: int) -> Any:
         fields = self.profile.fields(index)
+        values = self.frozen if index in self.profile.freeze else self.values
         if isinstance(fields[0][1], str):
-            return {field[1]: _given(field, self.values[field[0]]) for field in fields}
+            return {field[1]: _given(field, values[field[0]]) for field in fields}
         out = bytearray(max(at + width for _no, at, _kind, width, _shift, _extra in fields))
         for field in fields:
-            for n, byte in enumerate(_bytes(field, self.values[field[0]])):
+            for n, byte in enumerate(_bytes(field, values[field[0]])):
                 out[field[1] + n] |= byte  # bits of several points share bytes
         return bytes(out)
 
@@ -89,6 +109,14 @@ def _default(no: int, field: tuple[Any, ...]) -> Any:
     step = 1 if kind in types.DECODED else 10 ** max(shift, 0)
     value -= no % 9 * _STEPS.get(row[5], 0) * step  # so that no two phases show the same
     return value - value % step
+
+
+def _earlier(no: int, field: tuple[Any, ...]) -> Any:
+    """What stood there at the last midnight."""
+    value = _default(no, field)
+    if BY_NO[no][5] == "time":
+        return value - value % DAY_S
+    return value - EARLIER if BY_NO[no][5] in ("energy", "volume") else value
 
 
 def _raw(field: tuple[Any, ...], value: Any) -> Any:

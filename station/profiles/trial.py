@@ -14,11 +14,14 @@ def differing(simulated: Meter, reading: Reading) -> list[str]:
     """Where what was read is not what the meter was given, in words."""
     profile = simulated.profile
     out = [f"{request}: {why}" for request, why in reading.failed.items()]
-    shown = {
-        field[0] for index in profile.fast + profile.slow + profile.freeze for field in profile.fields(index)
-    }
-    for no in sorted(shown):
-        got = reading.values.get(no, "nothing")
-        if got != simulated.values[no]:
-            out.append(f"{BY_NO[no][2]}: {got}, not {simulated.values[no]}")
+    present = [index for index in profile.fast + profile.slow if index not in profile.freeze]
+    kinds = (
+        ("", present, reading.values, simulated.values),
+        (" of the freeze", profile.freeze, reading.frozen, simulated.frozen),
+    )
+    for when, indexes, found, given in kinds:
+        for no in sorted({field[0] for index in indexes for field in profile.fields(index)}):
+            got = found.get(no, "nothing")
+            if got != given[no]:
+                out.append(f"{BY_NO[no][2]}{when}: {got}, not {given[no]}")
     return out

@@ -32,8 +32,12 @@ def _row(field):
 
 
 def _by_key(profile, fields, answer):
-    shown = [field for field in fields if field.get("key") in answer]
-    return {_row(field)[0]: _value(profile, field, _row(field), answer[field["key"]]) for field in shown}
+    out = {}
+    for field in fields:
+        told = [key for key in field.get("key", "").split("|") if key in answer]
+        if told and "key" in field:
+            out[_row(field)[0]] = _value(profile, field, _row(field), answer[told[0]])
+    return out
 
 
 def _by_offset(profile, fields, answer):

@@ -59,7 +59,7 @@ FAULTS = [
     (MODBUS, ("tests/0/values", {}), "tests/0", "has 2 of"),
     (MODBUS, ("tests/0/data", "0"), "tests/0/data", "pairs of hex"),
     (MODBUS, ("reads/3/parts/0/absent", ["FF"]), "reads/3/parts/0/absent", "-1 in a signed number"),
-    (MODBUS, ("options", {"a": 1.5}), "", "cannot be packed"),
+    (MODBUS, ("options", {"a": 1}), "options/a", "no such option"),
     (DLT645, ("reads/0/parts/0/key", "0"), "reads/0/parts/0", "2 times"),
     (DLT645, ("reads/0/parts/0/len", ...), "reads/0/parts/0", "any length"),
     (DLT645, ("reads/0/parts/0/type", "digits"), "reads/0/parts/0/type", "power_dw is not"),

@@ -157,11 +157,23 @@ def test_tests_run_before_it_is_ready(key, keys, test, reason):
 
 def test_only_a_higher_revision_follows(signed, keys):
     found = package.opened(signed, keys)
-    package.newer(found, None)
-    package.newer(found, ("chint-dtsu666", 0))
-    package.newer(found, ("another-meter", 7))
-    _refused("older", package.newer, found, ("chint-dtsu666", 1))
-    _refused("older", package.newer, found, ("chint-dtsu666", 2))
+    package.newer(found, {})
+    package.newer(found, {"chint-dtsu666": 0})
+    package.newer(found, {"another-meter": 7})
+    _refused("older", package.newer, found, {"chint-dtsu666": 1})
+    _refused("older", package.newer, found, {"chint-dtsu666": 2})
+
+
+def test_no_old_revision_comes_back_by_way_of_another_profile(key, keys):
+    """a revision 5, then b 1, then a 1: an attacker has kept old packages."""
+    highest = {}
+    for name, rev, wanted in (("a", 5, ""), ("b", 1, ""), ("a", 1, "older"), ("a", 5, "older"), ("a", 6, "")):
+        found = package.opened(signing.sign({**DOCUMENT, "id": name, "rev": rev}, key), keys)
+        if wanted:
+            _refused(wanted, package.newer, found, highest)
+        else:
+            package.newer(found, highest)
+            highest[name] = rev
 
 
 def test_a_trial_ends_by_itself():

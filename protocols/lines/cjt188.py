@@ -16,6 +16,8 @@ A wrong argument to a builder is our own bug and raises ValueError; what comes f
 from binascii import unhexlify
 from collections import namedtuple
 
+from protocols.lines import framing
+
 START, END, WAKE = 0x68, 0x16, 0xFE
 WAKEUP = 4  # a master sends 2..4 FE
 HEADER = 11  # 68 T A0..A6 C L
@@ -27,6 +29,7 @@ READ, READ_ADDRESS, WRITE, READ_KEY, WRITE_ADDRESS, WRITE_BASE = 0x01, 0x03, 0x0
 
 COLD_WATER, HEAT, GAS, OTHER, ANY_KIND = 0x10, 0x20, 0x30, 0x40, 0xAA
 ANY_ADDRESS = "A" * 14  # the single meter on the line
+OPEN, CLOSE = 0x55, 0x99  # A017
 ADDRESS_DI, KEY_DI, NEW_ADDRESS_DI, BASE_DI, VALVE_DI = 0x810A, 0x8106, 0xA018, 0xA016, 0xA017
 _FUNCTIONS = {ADDRESS_DI: READ_ADDRESS, KEY_DI: READ_KEY, NEW_ADDRESS_DI: WRITE_ADDRESS, BASE_DI: WRITE_BASE}
 
@@ -45,73 +48,28 @@ def address_text(data) -> str:
     return "%0*X" % (2 * len(data), int.from_bytes(data, "little")) if data else ""
 
 
-class Framer:
-    """Cuts frames out of a byte stream with noise, split and merged frames.
+class Framer(framing.Framer):
+    """Silence: 500 ms. `skipped` does not count FE."""
 
-    `bad`: candidates with wrong checksum or end byte; `skipped`: bytes of no frame (FE not counted).
-    Holds at most one unfinished frame (MAX_FRAME bytes).
-    """
+    IDLE = b"\xfe"
+    MOST = MAX_FRAME
 
-    def __init__(self) -> None:
-        self.bad = 0
-        self.skipped = 0
-        self._held = b""
+    def _size(self, held, start) -> int:
+        there = len(held) - start
+        if there > 1 and not is_kind(held[start + 1]):
+            return framing.NONE
+        return HEADER + held[start + 10] + 2 if there >= HEADER else framing.UNKNOWN
 
-    def feed(self, data) -> list:
-        """Return the frames that `data` (any split of the stream) completes."""
-        frames = []
-        self._held = self._cut(self._held + bytes(data), frames)
-        return frames
-
-    def quiet(self) -> list:
-        """The line fell silent for 500 ms: give up the unfinished frame, return good ones that it hid."""
-        frames = []
-        while self._held:
-            self.skipped += 1
-            self._held = self._cut(self._held[1:], frames)
-        return frames
-
-    def _cut(self, held, frames) -> bytes:
-        """Append complete frames to `frames`; return the unfinished rest."""
-        at = 0
-        while at < len(held):
-            start = held.find(b"\x68", at)
-            end = start if start >= 0 else len(held)
-            self.skipped += end - at - held.count(b"\xfe", at, end)
-            if start < 0:
-                return b""
-            size = _size(held, start)
-            if size >= 0 and start + (size or HEADER) > len(held):
-                return held[start:]
-            frame = _parse(held, start, size) if size > 0 else None
-            if frame is not None:
-                frames.append(frame)
-                at = start + size
-                continue
-            self.bad += size > 0
-            self.skipped += 1
-            at = start + 1
-        return b""
+    def _parse(self, held, start, size) -> "Frame | None":
+        stop = start + size - 2
+        if held[stop + 1] != END or held[stop] != sum(held[start:stop]) & 0xFF:
+            return None
+        address = address_text(held[start + 2 : start + 9])
+        return Frame(held[start + 1], address, held[start + 9], held[start + HEADER : stop])
 
 
 def is_kind(kind) -> bool:
     return 0x10 <= kind <= 0x4F or kind == ANY_KIND
-
-
-def _size(held, start) -> int:
-    """Length of the frame that may start here; 0 not known yet, -1 none starts here."""
-    if len(held) > start + 1 and not is_kind(held[start + 1]):
-        return -1
-    return HEADER + held[start + 10] + 2 if len(held) >= start + HEADER else 0
-
-
-def _parse(held, start, size):
-    """The frame of `size` bytes at `start`, or None when checksum or end byte is wrong."""
-    stop = start + size - 2
-    if held[stop + 1] != END or held[stop] != sum(held[start:stop]) & 0xFF:
-        return None
-    address = address_text(held[start + 2 : start + 9])
-    return Frame(held[start + 1], address, held[start + 9], held[start + HEADER : stop])
 
 
 # ---- builders ---------------------------------------------------------------------------------

@@ -3,9 +3,11 @@
 from protocols.lines import cjt188
 from protocols.lines.cjt188 import (
     BASE_DI,
+    CLOSE,
     ERROR,
     FROM_METER,
     NEW_ADDRESS_DI,
+    OPEN,
     READ,
     READ_ADDRESS,
     READ_KEY,
@@ -23,7 +25,6 @@ FUNCTIONS = {
     WRITE_ADDRESS: "write_address",
     WRITE_BASE: "write_base",
 }
-OPEN, CLOSE = 0x55, 0x99  # A017
 VALVE_CLOSED = 0x01  # in the low byte of the status word, of its two valve bits
 
 # Identifiers that answer a write with the status word, others with nothing but DI and SER

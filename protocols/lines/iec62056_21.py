@@ -49,9 +49,9 @@ _ANSWERS = {
 def bcc(data) -> int:
     """The check character of `data`, which begins with SOH or STX."""
     check = 0
-    for at in range(1, len(data), 256):
-        check ^= int.from_bytes(data[at : at + 256], "little")
-    for bits in (1024, 512, 256, 128, 64, 32, 16, 8):  # the upper half onto the lower
+    for at in range(1, len(data), 64):  # long enough for few rounds, short enough for quick numbers
+        check ^= int.from_bytes(data[at : at + 64], "little")
+    for bits in (256, 128, 64, 32, 16, 8):  # the upper half onto the lower
         check ^= check >> bits
     return check & 0x7F
 
@@ -151,7 +151,7 @@ class Framer:
 
     def _block(self, held, at, end) -> tuple:
         """A command, data or part whose ETX or EOT, if it came already, stands at `end`."""
-        stx = held.find(b"\2", at, end)
+        stx = at if held[at] == STX else held.find(b"\2", at, end)
         if held[at] == SOH and stx != at + 3 and (stx >= 0 or end > at + 3):
             return None, -1
         again = stx >= 0 and held.find(b"\2", stx + 1, end) >= 0
@@ -173,11 +173,10 @@ class EvenFramer(Framer):
 
 def _terminator(held, at) -> int:
     """Where the next ETX or EOT stands; the length when none does."""
-    etx, eot = held.find(b"\3", at), held.find(b"\4", at)
-    if etx < 0 or eot < 0:
-        etx = max(etx, eot)
-        return len(held) if etx < 0 else etx
-    return min(etx, eot)
+    etx = held.find(b"\3", at)
+    end = etx if etx >= 0 else len(held)
+    eot = held.find(b"\4", at, end)
+    return eot if eot >= 0 else end
 
 
 def latin(data) -> str:

@@ -22,87 +22,94 @@ if TYPE_CHECKING:
 
 MAX_GROUPS = 400  # of ~100 bytes each in memory
 MAX_DIGITS = 32
-CHUNK = 512  # bytes made text at a time
+CHUNK = 512  # bytes cut into groups at a time
 
-_PREFIXES = {"m": -3, "k": 3, "K": 3, "M": 6, "G": 9}
-_PREFIXED = ("wh", "w", "varh", "var", "vah", "va", "v", "a", "hz")
+_SIGNS = (b"-", b"+")
+_PREFIXES = {b"m": -3, b"k": 3, b"K": 3, b"M": 6, b"G": 9}
+_PREFIXED = (b"wh", b"w", b"varh", b"var", b"vah", b"va", b"v", b"a", b"hz")
 
 
 def groups(data) -> "Iterator":
-    """(address, "" or of its second group "/1", of the third "/2" ..., text in brackets), as they stand.
+    """(key, address, bytes in brackets) as they stand; the key is as at the top.
 
     Lines without brackets are no data. Refused: truncated (a bracket is open), bad_value (a bracket in
     brackets, no address), too_long.
     """
-    if data.count(b"(") > MAX_GROUPS:
+    left = data.count(b"(")
+    if left > MAX_GROUPS:
         raise Refused("too_long", "more than %d values" % MAX_GROUPS)
-    address, at = "", 0
+    address, at, stray = "", 0, b""
     for chunk in _chunks(data):
-        before, *opened = chunk.split("(")
-        for piece in opened:
-            named = before.rpartition("\n")[2].strip()
-            text, closed, after = piece.partition(")")
-            if not closed and chunk[-1] != ")":
-                raise Refused("truncated", "no ) after %s" % before[-20:])
-            if not closed or not (named or address):
-                raise Refused("bad_value", (named + "(" + text)[:40])
-            if named:
-                yield named, "", text
-                address, at = named, 0
-            else:
+        pieces = chunk.split(b")")
+        rest = pieces.pop()
+        for piece in pieces:
+            name, opened, raw = piece.partition(b"(")
+            if stray:
+                name, stray = stray + name, b""
+            if not opened:
+                stray = name + b")"  # belongs to the next name
+                continue
+            left -= 1
+            name = name.rpartition(b"\n")[2].strip()
+            if name:
+                address, at = latin(name), 0
+                yield address, address, raw
+            elif address:
                 at += 1
-                yield address, "/%d" % at, text
-            before = after
+                yield address + "/%d" % at, address, raw
+            else:
+                raise Refused("bad_value", "no address before (%s)" % latin(raw[:20]))
+        if rest.find(b"(") >= 0:
+            raise Refused("truncated", "no ) after %s" % latin(rest.partition(b"(")[0][-20:]))
+    if left:
+        raise Refused("bad_value", "brackets in brackets")
 
 
 def _chunks(data) -> "Iterator":
-    """Texts that end with ), but for the last: the whole as text, and in pieces, takes too much memory."""
+    """Pieces that end with ), but for the last: all groups at once take too much memory."""
     at = 0
     while at < len(data):
         end = data.rfind(b")", at, at + CHUNK) + 1 or data.find(b")", at) + 1 or len(data)
-        yield latin(data[at:end])
+        yield data[at:end]
         at = end
 
 
-def number(text, power=0) -> "tuple | None":
-    """'-0012.50' -> (-1250, power - 2); None when it is no number."""
-    sign = text[:1]
-    if sign in "+-":
-        text = text[1:]
-    whole, _, part = text.strip().partition(".")
-    digits = whole + part
-    if len(digits) > MAX_DIGITS or not digits.encode().isdigit():  # of text a superscript is a digit too
-        return None
-    return -int(digits) if sign == "-" else int(digits), power - len(part)
+def number(raw, power=0) -> "tuple | None":
+    """b'-0012.50' -> (-1250, power - 2); None when it is no number."""
+    digits, dot, places = raw, raw.find(b"."), 0
+    if dot >= 0:
+        digits = raw.replace(b".", b"", 1)
+        places = len(digits) - dot
+    if digits.isdigit():
+        return (int(digits), power - places) if len(digits) <= MAX_DIGITS else None
+    bare = (raw[1:] if raw[:1] in _SIGNS else raw).strip()
+    found = number(bare, power) if bare != raw and bare[:1] not in _SIGNS else None
+    return (-found[0], found[1]) if found and raw[:1] == b"-" else found
 
 
 def unit_power(unit) -> int:
-    """kWh -> 3; 0 of a unit without a prefix that we know."""
+    """b"kWh" -> 3; 0 of a unit without a prefix that we know."""
     power = _PREFIXES.get(unit[:1])
     return power if power and unit[1:].lower() in _PREFIXED else 0
 
 
-def value(text, power=None) -> "tuple | str":
-    """The value of one group. `power`: that of the unit it would have, when it is known to be a number."""
-    digits, star, unit = text.partition("*")
-    if star:
-        power = unit_power(unit)
-    elif power is None and "." not in digits:
-        return text
-    return number(digits, power or 0) or text
-
-
 def values(data) -> dict:
     """{key: value} of a readout; keys and values as at the top. Refused as `groups`."""
-    out, powers, past = _roomy(data), _roomy(data), False
-    for address, tail, text in groups(data):
-        key = address + tail
+    out, powers, units, past = _roomy(data), _roomy(data), {}, False
+    for key, address, raw in groups(data):
         if key in out:
             continue
-        if "*" not in text and _present(address) != address:
-            out[key], past = text, True
-        else:
-            out[key] = value(text)
+        digits, star, unit = raw.partition(b"*")
+        found = None
+        if star:
+            if unit not in units:
+                units[unit] = unit_power(unit)
+            found = number(digits, units[unit])
+        elif _present(address) != address:
+            past = True
+        elif raw.find(b".") >= 0:
+            found = number(raw)
+        out[key] = found or latin(raw)
     if past:
         _add_units(out, powers, data)
     return out
@@ -118,14 +125,16 @@ def _add_units(out, powers, data) -> None:
 
     `powers`: empty, becomes {address without *255, /n: power of ten of its unit, None without one}.
     """
-    for address, tail, text in groups(data):
+    for key, address, raw in groups(data):
         if _present(address) == address:
-            name = (address[:-4] if address[-4:] == "*255" else address) + tail
-            powers[name] = unit_power(text.partition("*")[2]) if "*" in text else None
-    for address, tail, _text in groups(data):
-        key, name = address + tail, _present(address) + tail
-        if name != key and name in powers and isinstance(out[key], str):
-            out[key] = value(out[key], powers[name])
+            name = (address[:-4] if address[-4:] == "*255" else address) + key[len(address) :]
+            powers[name] = unit_power(raw.partition(b"*")[2]) if b"*" in raw else None
+    for key, address, _raw in groups(data):
+        text, name = out[key], _present(address) + key[len(address) :]
+        if name == key or name not in powers or not isinstance(text, str):
+            continue
+        if powers[name] is not None or "." in text:
+            out[key] = number(text.encode(), powers[name] or 0) or text
 
 
 def _roomy(data) -> dict:

@@ -12,6 +12,7 @@ A wrong argument to a builder is our own bug and raises ValueError; what comes f
 from collections import namedtuple
 
 from protocols import crc
+from protocols.lines import framing
 from protocols.lines.refused import Refused
 
 TYPE_CHECKING = False
@@ -85,39 +86,22 @@ _OBJECTS_AT = 8  # unit, 2B, 0E, read code, conformity, more, next, number of ob
 Frame = namedtuple("Frame", ("unit", "function", "data"))
 
 
-class Framer:
-    """Cuts frames out of a byte stream with noise, split and merged frames.
+class Framer(framing.Framer):
+    """`sizes` says what is looked for: `request_sizes`, `answers(request)`, or by default both of anybody.
 
-    `sizes` says what is looked for: `request_sizes`, `answers(request)`, or by default both of anybody. The
-    default is for a whole record: the first 8 bytes of a reply may make a good request, as they do when it
-    has 9 and its CRC ends in 00, so of good sizes it takes the longest that is there.
-    `bad`: candidates with a wrong CRC; `skipped`: bytes of no frame. Holds at most one unfinished frame
-    (MAX_FRAME bytes). Noise may look like the start of a long frame: the good one behind it comes out when
-    the noise proves wrong, at the latest with `quiet`.
+    The default is for a whole record: the first 8 bytes of a reply may make a good request, as they do when
+    it has 9 and its CRC ends in 00, so of good sizes it takes the longest that is there.
+    `bad`: candidates with a wrong CRC. Noise may look like the start of a long frame: the good one behind it
+    comes out when the noise proves wrong, at the latest with `quiet`.
     """
 
+    MOST = MAX_FRAME
+
     def __init__(self, sizes=None) -> None:
+        framing.Framer.__init__(self)
         self._sizes = sizes or frame_sizes
-        self.bad = 0
-        self.skipped = 0
-        self._held = b""
-
-    def feed(self, data) -> list:
-        """Return the frames that `data` (any split of the stream) completes."""
-        frames = []
-        self._held = self._cut(self._held + bytes(data), frames)
-        return frames
-
-    def quiet(self) -> list:
-        """The line fell silent: give up the unfinished frame, return good ones that it hid."""
-        frames = []
-        while self._held:
-            self.skipped += 1
-            self._held = self._cut(self._held[1:], frames)
-        return frames
 
     def _cut(self, held, frames) -> bytes:
-        """Append complete frames to `frames`; return the unfinished rest."""
         at = 0
         while at < len(held):
             sizes = self._sizes(held, at)
@@ -159,12 +143,16 @@ def answers(request) -> "Callable":
     """Sizes of what may answer `request`, a Frame, and of its echo."""
     unit, function, data = request
     echo = encode(unit, function, data)
+    rules = {code: REPLIES[code] for code in (function, function | EXCEPTION) if code in REPLIES}
 
     def sizes(held, start) -> list:
-        heard = held[start : start + len(echo)]
-        ours = heard[0] == unit and (len(heard) < 2 or heard[1] & 0x7F == function)
-        found = _sizes_by(REPLIES, held, start) if ours else []
-        if echo.startswith(heard):
+        if held[start] != unit:
+            return []
+        if len(held) < start + 2:
+            return [0]
+        size = _size(held, start, rules[held[start + 1]]) if held[start + 1] in rules else -1
+        found = [size] if size >= 0 else []
+        if echo.startswith(held[start : start + len(echo)]):
             found.append(len(echo))
         return found
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from protocols.lines import framing
 from protocols.lines.dlt698 import apdu, axdr, link, segments, values
 from protocols.lines.refused import REASONS
 from protocols.lines.refused import Refused as LineRefused
@@ -72,12 +73,12 @@ def _why_none(data: bytes) -> str:
         return "no start byte 68"
     body = data[start:]
     size = link.size_at(body, 0)
-    if size is None:
+    if size == framing.UNKNOWN:
         return f"truncated: {len(body)} bytes from the first 68, its header is longer"
-    if size == 0:
+    if size == framing.NONE:
         return _why_no_header(body)
     header = 9 + (body[4] & 0x0F)
-    if size < 0:
+    if size == framing.BROKEN:
         return _sums("header checksum", body[1:header])
     if len(body) < size:
         return f"truncated: the length asks for {size} bytes, {len(body)} are here"

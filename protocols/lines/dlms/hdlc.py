@@ -10,6 +10,7 @@ Control: I  RRR P SSS 0 | RR RRR P 0001 | RNR RRR P 0101 | the unnumbered ones b
 from collections import namedtuple
 
 from protocols.crc import x25
+from protocols.lines import framing
 from protocols.lines.refused import Refused
 
 FLAG = 0x7E
@@ -109,86 +110,38 @@ def _crc(data) -> bytes:
     return x25(data).to_bytes(2, "little")
 
 
-class Framer:
-    """Cuts frames out of a byte stream with noise, split and merged frames.
+class Framer(framing.Framer):
+    """`bad`: candidates with a wrong flag, address or check sequence; `skipped` does not count flags."""
 
-    `bad`: candidates with wrong flag, address or check sequence; `skipped`: bytes of no frame but flags.
-    Holds at most one unfinished frame (MAX_FRAME bytes).
-    """
+    MARK = IDLE = b"\x7e"
+    MOST = MAX_FRAME
+    SHARED = 1
 
-    def __init__(self) -> None:
-        self.bad = 0
-        self.skipped = 0
-        self._held = b""
+    def _size(self, held, start) -> int:
+        if len(held) > start + 1 and held[start + 1] & 0xF0 != 0xA0:
+            return framing.NONE
+        if len(held) < start + 3:
+            return framing.UNKNOWN
+        length = (held[start + 1] & 7) << 8 | held[start + 2]
+        return length + 2 if length >= _SHORTEST else framing.NONE
 
-    def feed(self, data) -> list:
-        """Return the frames that `data` (any split of the stream) completes."""
-        frames = []
-        for at in range(0, len(data), MAX_FRAME):
-            self._held = self._cut(self._held + bytes(data[at : at + MAX_FRAME]), frames)
-        return frames
-
-    def quiet(self) -> list:
-        """The line fell silent: give up the unfinished frame, return good ones that it hid."""
-        frames = []
-        while self._held:
-            self._skip(self._held[:1])
-            self._held = self._cut(self._held[1:], frames)
-        return frames
-
-    def _skip(self, noise) -> None:
-        self.skipped += len(noise) - noise.count(b"\x7e")
-
-    def _cut(self, held, frames) -> bytes:
-        """Append complete frames to `frames`; return the unfinished rest."""
-        at = 0
-        while True:
-            start = held.find(b"\x7e", at)
-            self._skip(held[at : start if start >= 0 else len(held)])
-            if start < 0:
-                return b""
-            size = _size(held, start)
-            if start + size >= len(held) and size != -1:
-                return held[start:]
-            frame = _parse(held[start + 1 : start + size], held[start + size]) if size > 0 else None
-            if frame is not None:
-                frames.append(frame)
-                at = start + size  # its closing flag may open the next
-                continue
-            self.bad += size > 0
-            self._skip(held[start : start + 1])
-            at = start + 1
-
-
-def _size(held, start) -> int:
-    """Bytes from the opening to before the closing flag; 0 not known yet, -1 no frame starts here."""
-    if len(held) > start + 1 and held[start + 1] & 0xF0 != 0xA0:
-        return -1
-    if len(held) < start + 3:
-        return len(held) - start  # two bytes tell
-    length = (held[start + 1] & 7) << 8 | held[start + 2]
-    return length + 1 if length >= _SHORTEST else -1
-
-
-def _parse(body, flag):
-    """The frame between the flags, or None."""
-    if flag != FLAG:
-        return None
-    to_end = _address_end(body, 2)
-    by_end = to_end and _address_end(body, to_end)
-    control_end = by_end + 1
-    if not by_end or control_end + 2 > len(body):
-        return None
-    info = body[control_end + 2 : -2]
-    bare = control_end + 2 == len(body)  # no information, so no HCS
-    # The short check comes first: noise full of flags would else cost a long one at each of them.
-    if not bare and (
-        control_end + 4 > len(body) or _crc(body[:control_end]) != body[control_end : control_end + 2]
-    ):
-        return None
-    if _crc(body[:-2]) != body[-2:]:
-        return None
-    return Frame(body[2:to_end], body[to_end:by_end], body[by_end], body[0] & 0x08 != 0, info)
+    def _parse(self, held, start, size) -> "Frame | None":
+        stop = start + size - 1
+        if held[stop] != FLAG:
+            return None
+        body = held[start + 1 : stop]
+        to_end = _address_end(body, 2)
+        by_end = to_end and _address_end(body, to_end)
+        info_at = by_end + 3  # behind control and HCS
+        if not by_end or info_at > len(body):
+            return None
+        bare = info_at == len(body)  # no information, so no HCS
+        # The short check comes first: noise full of flags would else cost a long one at each of them.
+        if not bare and (info_at + 2 > len(body) or _crc(body[: by_end + 1]) != body[by_end + 1 : info_at]):
+            return None
+        if _crc(body[:-2]) != body[-2:]:
+            return None
+        return Frame(body[2:to_end], body[to_end:by_end], body[by_end], body[0] & 0x08 != 0, body[info_at:-2])
 
 
 _ANSWERS = {

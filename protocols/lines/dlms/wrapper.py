@@ -7,6 +7,8 @@ be and an APDU tag that is known.
 
 from collections import namedtuple
 
+from protocols.lines import framing
+
 HEADER = 8
 MAX_APDU = 8192  # no meter promises to send more than it was allowed in the association
 MAX_FRAME = HEADER + MAX_APDU
@@ -25,59 +27,25 @@ def encode(to, by, apdu) -> bytes:
     )
 
 
-class Framer:
-    """As every framer of protocols/lines; `bad`: 0001 with an impossible length or an unknown tag."""
+class Framer(framing.Framer):
+    """`bad`: 0001 with an impossible length or an unknown tag."""
 
-    def __init__(self) -> None:
-        self.bad = 0
-        self.skipped = 0
-        self._held = b""
+    MARK = b"\0"
+    MOST = MAX_FRAME
 
-    def feed(self, data) -> list:
-        """Return the frames that `data` (any split of the stream) completes."""
-        frames = []
-        for at in range(0, len(data), MAX_FRAME):
-            self._held = self._cut(self._held + bytes(data[at : at + MAX_FRAME]), frames)
-        return frames
+    def _size(self, held, start) -> int:
+        if len(held) > start + 1 and held[start + 1] != 1:
+            return framing.NONE
+        if len(held) <= start + HEADER:
+            return framing.UNKNOWN
+        length = held[start + 6] << 8 | held[start + 7]
+        if not 0 < length <= MAX_APDU or held[start + HEADER] not in _TAGS:
+            return framing.BROKEN
+        return HEADER + length
 
-    def quiet(self) -> list:
-        """The line fell silent: give up the unfinished frame, return good ones that it hid."""
-        frames = []
-        while self._held:
-            self.skipped += 1
-            self._held = self._cut(self._held[1:], frames)
-        return frames
-
-    def _cut(self, held, frames) -> bytes:
-        at = 0
-        while True:
-            start = held.find(b"\0\1", at)
-            if start < 0:
-                start = len(held) - (held[-1:] == b"\0" and len(held) > at)
-            self.skipped += start - at
-            size = _size(held, start)
-            if start + size > len(held) or size == 0:
-                return held[start:]
-            at = start + max(size, 1)
-            if size < 0:
-                self.bad += 1
-                self.skipped += 1
-            else:
-                frames.append(_parse(held[start:at]))
-
-
-def _size(held, start) -> int:
-    """Length of the frame that starts here; 0 not known yet, -1 none starts here."""
-    if len(held) <= start + HEADER:
-        return 0
-    length = held[start + 6] << 8 | held[start + 7]
-    if not 0 < length <= MAX_APDU or held[start + HEADER] not in _TAGS:
-        return -1
-    return HEADER + length
-
-
-def _parse(data) -> Frame:
-    return Frame(data[4] << 8 | data[5], data[2] << 8 | data[3], data[HEADER:])
+    def _parse(self, held, start, size) -> Frame:
+        head = held[start + 2 : start + 6]
+        return Frame(head[2] << 8 | head[3], head[0] << 8 | head[1], held[start + HEADER : start + size])
 
 
 def match(request, answer) -> str:

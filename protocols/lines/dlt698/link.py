@@ -15,6 +15,7 @@ from binascii import hexlify, unhexlify
 from collections import namedtuple
 
 from protocols import crc
+from protocols.lines import framing
 
 START, END, WAKE, OFFSET = 0x68, 0x16, 0xFE, 0x33
 WAKEUP = 4  # FE bytes that wake an infrared head; harmless on RS-485 and TCP
@@ -48,69 +49,40 @@ def to_server(address, data, client=0, control=REQUEST, logical=0) -> Frame:
     return Frame(kind, logical, address, client, control, data)
 
 
-class Framer:
-    """Cuts frames out of a byte stream with noise, split and merged frames.
+class Framer(framing.Framer):
+    """`bad`: candidates with a wrong checksum or end byte; `skipped` does not count FE."""
 
-    `bad`: candidates with wrong checksum or end byte; `skipped`: bytes of no frame (FE not counted).
-    Holds at most one unfinished frame (MAX_FRAME bytes).
-    """
+    IDLE = b"\xfe"
+    MOST = MAX_FRAME
 
-    def __init__(self) -> None:
-        self.bad = 0
-        self.skipped = 0
-        self._held = b""
+    def _size(self, held, start) -> int:
+        return size_at(held, start)
 
-    def feed(self, data) -> list:
-        """Return the frames that `data` (any split of the stream) completes."""
-        frames = []
-        for at in range(0, len(data), MAX_FRAME):
-            self._held = self._cut(self._held + bytes(data[at : at + MAX_FRAME]), frames)
-        return frames
-
-    def quiet(self) -> list:
-        """The line fell silent: give up the unfinished frame, return good ones that it hid."""
-        frames = []
-        while self._held:
-            self._skip(self._held[:1])
-            self._held = self._cut(self._held[1:], frames)
-        return frames
-
-    def _skip(self, noise) -> None:
-        self.skipped += len(noise) - noise.count(b"\xfe")
-
-    def _cut(self, held, frames) -> bytes:
-        """Append complete frames to `frames`; return the unfinished rest."""
-        at = 0
-        while True:
-            start = held.find(b"\x68", at)
-            self._skip(held[at : start if start >= 0 else len(held)])
-            if start < 0:
-                return b""
-            size = size_at(held, start)
-            if size is None or start + size > len(held):
-                return held[start:]
-            frame = _parse(held, start, size) if size > 0 else None
-            if frame is not None:
-                frames.append(frame)
-                at = start + size
-                continue
-            self.bad += size != 0
-            self._skip(held[start : start + 1])
-            at = start + 1
+    def _parse(self, held, start, size) -> "Frame | None":
+        stop = start + size - 1
+        if held[stop] != END or not _sum_fits(held, start, stop):
+            return None
+        control, af = held[start + 3], held[start + 4]
+        head = start + _header(af)
+        data = bytes(held[head : stop - 2])
+        if control & SCRAMBLED:
+            data = _mapped(_MINUS, data)
+        logical, address = _address(af, held[start + 5 : head - 3])
+        return Frame(af >> 6, logical, address, held[head - 3], control, data)
 
 
-def size_at(held, start) -> "int | None":
-    """Bytes of the frame that starts here; None not known yet, 0 none does, -1 its header is damaged."""
+def size_at(held, start) -> int:
+    """Bytes of the frame that starts here, or as `Framer._size`; BROKEN: its header is damaged."""
     if len(held) < start + 5:
-        return None
+        return framing.UNKNOWN
     size = held[start + 1] | held[start + 2] << 8
     size = (size & 0x3FFF) * (1024 if size & 0x4000 else 1) + 2 if size < 0x8000 else 0
     header = _header(held[start + 4])
     if not header + _TAIL <= size <= MAX_FRAME or held[start + 3] & 0x17 not in (LINK, USER):
-        return 0
+        return framing.NONE
     if len(held) < start + header:
-        return None
-    return size if _sum_fits(held, start, start + header) else -1
+        return framing.UNKNOWN
+    return size if _sum_fits(held, start, start + header) else framing.BROKEN
 
 
 def checksum(data) -> bytes:
@@ -124,20 +96,6 @@ def _header(af) -> int:
 
 def _sum_fits(held, start, stop) -> bool:
     return checksum(held[start + 1 : stop - 2]) == held[stop - 2 : stop]
-
-
-def _parse(held, start, size):
-    """The frame of `size` bytes at `start`, or None when checksum or end byte is wrong."""
-    stop = start + size - 1
-    if held[stop] != END or not _sum_fits(held, start, stop):
-        return None
-    control, af = held[start + 3], held[start + 4]
-    head = start + _header(af)
-    data = bytes(held[head : stop - 2])
-    if control & SCRAMBLED:
-        data = _mapped(_MINUS, data)
-    logical, address = _address(af, held[start + 5 : head - 3])
-    return Frame(af >> 6, logical, address, held[head - 3], control, data)
 
 
 def _address(af, wire) -> tuple:

@@ -11,6 +11,8 @@ A wrong argument to a builder is our own bug and raises ValueError; what comes f
 
 from collections import namedtuple
 
+from protocols.lines import framing
+
 ACK_BYTE, SHORT, LONG, END = 0xE5, 0x10, 0x68, 0x16
 MAX_DATA = 252
 MAX_FRAME = MAX_DATA + 9
@@ -29,77 +31,52 @@ Frame = namedtuple("Frame", ("control", "address", "ci", "data"))
 ACK = Frame(None, 0, None, b"")
 
 
-class Framer:
-    """Cuts frames out of a byte stream with noise, split and merged frames.
+class Framer(framing.Framer):
+    """`bad`: candidates with a wrong checksum or end byte.
 
-    `bad`: candidates with wrong checksum or end byte; `skipped`: bytes of no frame.
-    Holds at most one unfinished frame (MAX_FRAME bytes).
+    Behind noise an E5 is an acknowledgement only if silence follows: any byte of a damaged frame may be E5.
     """
 
-    def __init__(self) -> None:
-        self.bad = 0
-        self.skipped = 0
-        self._held = b""
-        self._clean = True
+    MARK = b""
+    MOST = MAX_FRAME
 
-    def feed(self, data) -> list:
-        """Return the frames that `data` (any split of the stream) completes."""
-        frames = []
-        for at in range(0, len(data), MAX_FRAME):
-            self._held = self._cut(self._held + bytes(data[at : at + MAX_FRAME]), frames)
-        return frames
+    def __init__(self) -> None:
+        framing.Framer.__init__(self)
+        self._clean = 0  # `skipped` at the last good frame or silence
 
     def quiet(self) -> list:
-        """The line fell silent: give up the unfinished frame, return good ones that it hid."""
+        """As every framer."""
         frames = []
-        while self._held:
-            if self._held == b"\xe5":
-                frames.append(ACK)
-                break
-            self._skip()
-            self._held = self._cut(self._held[1:], frames)
-        self._held, self._clean = b"", True
+        while self._held and self._held != b"\xe5":
+            self._give_up(frames)
+        if self._held:
+            frames.append(ACK)
+        self._held, self._clean = b"", self.skipped
         return frames
 
-    def _skip(self) -> None:
-        self.skipped += 1
-        self._clean = False
+    def _size(self, held, start) -> int:
+        first = held[start]
+        if first == ACK_BYTE:
+            if self._clean == self.skipped:
+                return 1
+            return framing.UNKNOWN if start + 1 == len(held) else framing.NONE
+        if first == SHORT:
+            return 5
+        if first != LONG:
+            return framing.NONE
+        head = held[start + 1 : start + 4]
+        if head and (head[0] < 3 or head[1:2] not in (b"", head[:1]) or head[2:3] not in (b"", b"h")):
+            return framing.NONE
+        return head[0] + 6 if len(head) == 3 else framing.UNKNOWN
 
-    def _cut(self, held, frames) -> bytes:
-        """Append complete frames to `frames`; return the unfinished rest."""
-        at = 0
-        while at < len(held):
-            size = _size(held, at, self._clean)
-            if size == 0 or at + size > len(held):
-                return held[at:]
-            frame = _parse(held, at, size) if size > 0 else None
-            if frame is not None:
-                frames.append(frame)
-                at, self._clean = at + size, True
-                continue
-            self.bad += size > 0
-            self._skip()
-            at += 1
-        return b""
-
-
-def _size(held, at, clean) -> int:
-    """Length of the frame that may start here; 0 not known yet, -1 none starts here."""
-    if held[at] == ACK_BYTE:
-        # Behind noise it is one only if silence follows: inside a damaged frame any byte may be E5.
-        return 1 if clean else (0 if at + 1 == len(held) else -1)
-    if held[at] == SHORT:
-        return 5
-    if held[at] != LONG:
-        return -1
-    head = held[at + 1 : at + 4]
-    if head and (head[0] < 3 or head[1:2] not in (b"", head[:1]) or head[2:3] not in (b"", b"\x68")):
-        return -1
-    return head[0] + 6 if len(head) == 3 else 0
+    def _parse(self, held, start, size) -> "Frame | None":
+        frame = _frame(held, start, size)
+        if frame is not None:
+            self._clean = self.skipped
+        return frame
 
 
-def _parse(held, at, size):
-    """The frame of `size` bytes at `at`, or None when checksum or end byte is wrong."""
+def _frame(held, at, size) -> "Frame | None":
     if size == 1:
         return ACK
     body = held[at + (1 if size == 5 else 4) : at + size - 2]

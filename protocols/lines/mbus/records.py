@@ -46,7 +46,10 @@ def _record(data, at, big) -> tuple:
     dif = data[at]
     if dif & 0x0F == values.SPECIAL:
         raise Refused("unknown_type", "DIF %02X" % dif)
-    storage, tariff, subunit, at = _extensions(data, at)
+    if dif & 0x80:
+        storage, tariff, subunit, at = _extensions(data, at)
+    else:
+        storage, tariff, subunit, at = dif >> 6, 0, 0, at + 1
     vib, at = vif.read(data, at, big)
     value, scale, at = values.decode(dif & 0x0F, vib.kind, data, at, big)
     function = FUNCTIONS[dif >> 4 & 3]

@@ -24,13 +24,13 @@ def decode(field, kind, data, at, big) -> tuple:
         raw = bytes(reversed(raw))
     if not raw or kind == "absent":
         return None, 0, at
-    if kind == "date" and field not in BCD:
+    if field in BCD:
+        return bcd(raw), 0, at
+    if kind == "date":
         return _date(raw), 0, at
     if field == REAL32:
         value, scale = real(int.from_bytes(raw, "little"))
         return value, scale, at
-    if field in BCD:
-        return bcd(raw), 0, at
     return (int.from_bytes(raw, "little") if kind == "unsigned" else signed(raw)), 0, at
 
 
@@ -50,13 +50,13 @@ def signed(raw):
 
 def bcd(raw):
     """Digits, low byte first; an F as the first digit is a minus, any other letter no number (type A)."""
-    negative, value = raw[-1:] >= b"\xf0", 0
-    for i, byte in enumerate(reversed(raw)):
-        high = 0 if negative and i == 0 else byte >> 4
-        if high > 9 or byte & 15 > 9:
-            return None
-        value = value * 100 + high * 10 + (byte & 15)
-    return -value if negative else value
+    number, negative = int.from_bytes(raw, "little"), raw[-1:] >= b"\xf0"
+    if negative:
+        number ^= 0xF0 << 8 * len(raw) - 8
+    digits = b"%x" % number
+    if not digits.isdigit():
+        return None
+    return -int(digits) if negative else int(digits)
 
 
 def real(bits) -> tuple:

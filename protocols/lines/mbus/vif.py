@@ -149,7 +149,12 @@ _TABLES = {0: _rows(PRIMARY), 0xFD: _rows(FD), 0xFB: _rows(FB)}
 
 def read(data, at, big) -> tuple:
     """(Vib, at behind the fields) of what stands at `at`; raises Refused."""
-    first = take(data, at, 1)[0]
+    first = data[at] if at < len(data) else take(data, at, 1)[0]
+    # Most fields have no extension, and the tables no code above 7F: what is found there is the whole.
+    size = 2 if first in (0xFD, 0xFB) and at + 1 < len(data) else 1
+    found = _TABLES[first].get(data[at + 1]) if size == 2 else _TABLES[0].get(first)
+    if found:
+        return found, at + size
     if first & 0x7F == PLAIN_TEXT:
         return _plain(data, at, big)
     table, name = 0, first & 0x7F

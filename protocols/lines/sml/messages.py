@@ -54,7 +54,7 @@ def decode(data, signed=True) -> list:
     `signed` False: every signed number is read as unsigned.
     """
     out, at, left = [], 0, [tlv.MAX_ITEMS]
-    while data[at:].strip(b"\0"):
+    while at < len(data) and (data[at] or data[at:].strip(b"\0")):
         if len(out) == MAX_MESSAGES:
             raise Refused("too_long", "more than %d messages" % MAX_MESSAGES)
         message, at = _message(data, at, signed, left)

@@ -49,8 +49,21 @@ def _list(data, start, length, signed, depth, left) -> tuple:
         raise Refused("too_long", "more than %d elements" % MAX_ITEMS)
     out = []
     for _ in range(length):
-        if data[start : start + 1] == NONE:  # half of a list is
-            value, start = None, start + 1
+        # Most elements are short: they are read here, decode() does the rest and refuses.
+        head = data[start] if start < len(data) else 0
+        size = head & 0x0F
+        end = start + size
+        if head == 0x01:
+            value, start = None, end
+        elif head >> 4 == 7:
+            value, start = _list(data, start + 1, size, signed, depth + 1, left)
+        elif 2 <= head < 0x10 and end <= len(data):
+            value, start = data[start + 1 : end], end
+        elif 0x50 <= head < 0x70 and 2 <= size <= 9 and end <= len(data):
+            value = int.from_bytes(data[start + 1 : end], "big")
+            if head < 0x60 and signed and data[start + 1] & 0x80:
+                value -= 1 << 8 * size - 8
+            start = end
         else:
             value, start = decode(data, start, signed, depth + 1, left)
         out.append(value)

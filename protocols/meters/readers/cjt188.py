@@ -3,8 +3,6 @@ the maker's code first, or 14 times A for the single meter on the line.
 
 Options:  "type"           two hexadecimal digits: "10" cold water (default), "20" heat, "30" gas, "AA" any
           "di_high_first"  true for meters whose identifiers have the high byte first
-          "ser"            SER of the last request of whoever asked before, 0: a Reader that is made anew for
-                           each poll takes a late answer to the one before for its own, when both count from 0
 Requests: four hexadecimal digits, "901F" totals, "D120" to "D12B" the last months -> the data behind
           identifier and SER, unit codes and all; "810A" -> the 7 address bytes, low byte first
           "901F:values" -> {name of `cjt188_items`: (integer, power of ten), integer or None}, in Wh, W, J,
@@ -16,14 +14,14 @@ Controls: "valve_open", "valve_close", no fields -> the status word, 2 bytes. It
 An error reply raises Refused("refused", names of its status word).
 """
 
-from protocols.lines import cjt188, cjt188_meter
+from protocols.lines import cjt188
 from protocols.lines.refused import Refused
 from protocols.meters import cjt188_items
 from protocols.meters.readers.ask import ask
 
 OPTIONS = {"type": str, "di_high_first": bool}
 CONTROLS = {"valve_open": {}, "valve_close": {}}  # control -> {field: such a value}
-_CONTROLS = {"valve_open": cjt188_meter.OPEN, "valve_close": cjt188_meter.CLOSE}
+_CONTROLS = {"valve_open": cjt188.OPEN, "valve_close": cjt188.CLOSE}
 
 
 class Reader:
@@ -37,7 +35,7 @@ class Reader:
         if not cjt188.is_kind(self._kind):
             raise ValueError("%02X is no type of meter" % self._kind)
         self._high_first = bool(options.get("di_high_first"))
-        self._ser = options.get("ser", 0)
+        self._ser = 0  # of the last request: a late answer to one before has another
 
     def read(self, request):
         digits, _, form = request.partition(":")

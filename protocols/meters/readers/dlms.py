@@ -16,14 +16,14 @@ silent in an old one; writes and controls are not.
 
 Options: transport hdlc | wrapper; client 16; server 1 (upper HDLC address or wPort); address_size 0 =
 shortest; frame 128 (bytes of information in an HDLC frame); max_pdu 1024; authentication none | lls | hls5;
-password; and for ciphering encrypt_block (see gcm.py), encryption_key, authentication_key, system_title,
-state, seen, meter_title, random(n) -> n bytes, general (general-glo instead of glo- APDUs), dedicated (a key
-of its own for each association).
-state and seen each keep a number with get() and put(n). state: our last counter. When it was lost the meter
-answers not_associated: set it above any that was used, as the meter shows it in 1:0-0:43.1.x*255:2, which the
-public client 16 may read. seen: the last counter of the meter, put after each APDU that opens; without it,
-what was recorded before a restart is believed after it (a session with hls5 is not). For another meter, or
-other keys, set it to 0. meter_title, 8 bytes: the system title that the meter must have.
+password, text or bytes; and for ciphering encrypt_block (see gcm.py), encryption_key, authentication_key,
+system_title, state, seen, meter_title, random(n) -> n bytes, general (general-glo instead of glo- APDUs),
+dedicated (a key of its own for each association).
+state keeps our last counter with get() and put(n). When it was lost the meter answers not_associated: set it
+above any that was used, as the meter shows it in 1:0-0:43.1.x*255:2, which the public client 16 may read.
+seen, a map {system title: last counter of that meter} of these keys, grows with each APDU that opens; {} by
+default, which lives as long as the Reader: what was recorded before is then believed by the next one (not a
+session with hls5). meter_title, 8 bytes: the system title that the meter must have.
 """
 
 from protocols.lines.dlms import apdu, axdr, cosem, hdlc
@@ -31,7 +31,7 @@ from protocols.lines.refused import Refused
 from protocols.meters.readers.dlms_attributes import Attributes
 from protocols.meters.readers.dlms_link import HdlcLink, WrapperLink
 from protocols.meters.readers.dlms_push import Pushed
-from protocols.meters.readers.dlms_session import Kept, Session
+from protocols.meters.readers.dlms_session import Session
 from protocols.meters.readers.dlms_values import flat, parse, scaled, scaler
 
 METHODS = {"disconnect": 1, "reconnect": 2}
@@ -73,7 +73,7 @@ class Reader:
             most = options.get("max_pdu", 1024) + len(hdlc.FROM_METER)
             link = HdlcLink(hdlc.address(client), to, options.get("frame", hdlc.DEFAULT_INFO), most)
         self.FRAMER = link.FRAMER
-        seen = options.get("seen") or Kept()
+        seen = options.get("seen", {})
         self._session = Session(link, options, seen)
         self._attributes = Attributes(self._session)
         self._scales = {}  # of this session: descriptor of a scaler -> power of ten, None when there is none

@@ -96,6 +96,6 @@ class Pushed:
         control, counter, plain = self._keys.open(title, body)
         if self._authenticated and control & security.BOTH != security.BOTH:
             raise Refused("bad_mac", "security control %02X" % control)
-        taken(self._seen, counter)
+        taken(self._seen, title, counter)
         self._title = title
         return plain

@@ -21,28 +21,16 @@ def keys(options) -> security.Keys:
     )
 
 
-def taken(seen, counter) -> None:
+def taken(seen, title, counter) -> None:
     """Keep a counter of the meter that was proved good; Refused replayed."""
-    if counter <= seen.get():
-        raise Refused("replayed", "the meter's counter %d, option seen is at %d" % (counter, seen.get()))
-    seen.put(counter)
-
-
-class Kept:
-    """A counter in memory only, where nothing persistent is given."""
-
-    def __init__(self) -> None:
-        self._value = 0
-
-    def get(self) -> int:
-        return self._value
-
-    def put(self, value) -> None:
-        self._value = value
+    last = seen.get(title, 0)
+    if counter <= last:
+        raise Refused("replayed", "the meter's counter %d, it was at %d" % (counter, last))
+    seen[title] = counter
 
 
 class Session:
-    """`seen`: keeps the last counter of the meter under its global key."""
+    """`seen`: {system title: last counter of that meter under its global key}."""
 
     def __init__(self, link, options, seen) -> None:
         self.link = link
@@ -50,7 +38,8 @@ class Session:
         self.conformance = 0
         self.room = 0  # bytes of a plain APDU that the meter takes
         self._mechanism = MECHANISMS[options.get("authentication", "none")]
-        self._password = options.get("password", b"")
+        password = options.get("password", b"")
+        self._password = password.encode() if isinstance(password, str) else password
         self._max_pdu = options.get("max_pdu", 1024)
         self._expected = options.get("meter_title", b"")
         if len(self._expected) not in (0, security.TITLE):
@@ -63,7 +52,7 @@ class Session:
         self._random = options.get("random")
         self._keys: "Any" = None
         self._dedicated: "Any" = None
-        self._seen = [seen, Kept()]  # the second of the dedicated key
+        self._seen = [seen, {}]  # the second of the dedicated key
         self._meter_title = b""
         self._invoke = self._number = 0  # of the request waited for; of its block
         self._dedicate = options.get("dedicated", False)
@@ -72,7 +61,7 @@ class Session:
             if len(self._title) != security.TITLE or self._state is None:
                 raise ValueError("ciphering needs system_title, 8 bytes, and state")
         if (self._mechanism == acse.GMAC or self._dedicate) and (self._keys is None or self._random is None):
-            raise ValueError("hls5 and dedicated keys need encryption_key and random")
+            raise ValueError("hls5 and dedicated need the meter's keys, which no profile carries")
 
     # ---- protection
 
@@ -98,7 +87,7 @@ class Session:
         control, counter, plain = used.open(self._meter_title, body)
         if control & security.BOTH != security.BOTH:
             raise Refused("bad_mac", "security control %02X" % control)
-        taken(self._seen[dedicated], counter)
+        taken(self._seen[dedicated], self._meter_title, counter)
         return plain
 
     def _late(self, data) -> str:
@@ -117,7 +106,7 @@ class Session:
     def _replayed(self, data) -> str:
         try:
             _title, body, _general, dedicated = security.unwrap(data)
-            return "" if security.split(body)[1] > self._seen[dedicated].get() else "late"
+            return "" if security.split(body)[1] > self._seen[dedicated].get(self._meter_title, 0) else "late"
         except Refused:
             return ""  # told when it is opened
 
@@ -138,7 +127,7 @@ class Session:
             raise Refused("not_associated", why)
         self._granted(granted)
         if dedicated:
-            self._dedicated, self._seen[1] = self._keys.dedicated(dedicated), Kept()
+            self._dedicated, self._seen[1] = self._keys.dedicated(dedicated), {}
         self.open = True
         if self._mechanism == acse.GMAC:
             yield from self._prove(fields["value"], granted)

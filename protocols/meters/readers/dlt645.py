@@ -14,7 +14,9 @@ options: "wakeup" FE bytes before a request (4); for `write` also "level", "pass
 from protocols.lines import dlt645
 from protocols.lines import dlt645_admin as admin
 from protocols.lines.refused import Refused
+from protocols.meters.readers import dlt645_read
 from protocols.meters.readers.ask import ask
+from protocols.meters.readers.dlt645_read import PIECES_MAX  # noqa: F401
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,7 +25,6 @@ if TYPE_CHECKING:
 
     from protocols.meters.readers.ask import Ask
 
-PIECES_MAX = 64  # of one answer: 12 KB, more than any block or a day of load records
 ACTION_MS = 2000  # a relay or a clearing may hold the answer back so long
 
 
@@ -60,50 +61,9 @@ def _nobody(_frame) -> str:
     return "foreign"
 
 
-class Reader:
-    FRAMER = dlt645.Framer
+class Reader(dlt645_read.Reader):
     BUILDERS = BUILDERS
     CONTROLS = admin.CONTROLS
-
-    def __init__(self, address, options) -> None:
-        dlt645.address_bytes(address)
-        self.address, self._options = address, options
-        self._wakeup = options.get("wakeup", dlt645.WAKEUP)
-
-    def read(self, request) -> "Generator[Ask, Any, bytes]":
-        """A refusal carries no identifier, so a late one to another request looks the same: it counts when
-        it comes twice. An answer of which a piece was lost is asked for once more.
-        """
-        asked = self._parse(request)
-        refusals = restarts = 0
-        while True:
-            data, errors = yield from self._whole(asked)
-            if data is not None:
-                return data
-            refusals += errors != ()
-            restarts += errors == ()
-            if refusals == 2:
-                raise Refused("refused", ",".join(errors))
-            if restarts == 2:
-                raise Refused("wrong_sequence", "a piece was lost twice")
-
-    def _whole(self, asked):
-        """(data or None, error names); neither when a piece was lost."""
-        frame = yield self._ask(self._first(asked))
-        if frame is None:
-            raise Refused("mute")
-        out = b""
-        for seq in range(1, PIECES_MAX + 1):
-            if frame is None:
-                return None, ()
-            data, more, errors = self._reply(frame)
-            if errors:
-                return None, errors
-            out += data
-            if not more:
-                return out, ()
-            frame = yield self._ask_next(asked, seq, frame)
-        raise Refused("too_long", "more than %d pieces" % PIECES_MAX)
 
     def read_address(self) -> "Generator[Ask, Any, str]":
         """The address of the one meter on the line, as text."""
@@ -140,16 +100,21 @@ class Reader:
         builder, address = self.BUILDERS[name]
         return builder(address or self.address, wakeup=self._wakeup, **fields)
 
-    # ---- what differs in 1997
+    def _authority(self, *keys) -> list:
+        if any([key not in self._options for key in keys]):
+            raise ValueError("writing needs the options " + ", ".join(keys))
+        return [self._options[key] for key in keys]
+
+    def _answer(self, frame) -> bytes:
+        if frame is None:
+            raise Refused("mute")
+        data, _more, errors = self._reply(frame)
+        if errors:
+            raise Refused("refused", ",".join(errors))
+        return data
 
     def _parse(self, request):
         return admin.request(request)
-
-    def _first(self, asked) -> bytes:
-        return dlt645.read(self.address, asked[0], asked[1], self._wakeup)
-
-    def _ask_next(self, asked, seq, _before):
-        return self._ask(dlt645.read_next(self.address, asked[0], seq, self._wakeup))
 
     def _write(self, request, data) -> bytes:
         level, password, operator = self._authority("level", "password", "operator")
@@ -163,22 +128,3 @@ class Reader:
         """(data, more, error names)"""
         _di, data, more, _errors = dlt645.reply_data(frame)
         return data, more, admin.errors_of(frame)
-
-    # ----
-
-    def _authority(self, *keys) -> list:
-        if any([key not in self._options for key in keys]):
-            raise ValueError("writing needs the options " + ", ".join(keys))
-        return [self._options[key] for key in keys]
-
-    def _ask(self, request, wait_ms=0):
-        asked = self.FRAMER().feed(request)[0]
-        return ask(request, lambda frame: self._match(asked, frame), wait_ms=wait_ms)
-
-    def _answer(self, frame) -> bytes:
-        if frame is None:
-            raise Refused("mute")
-        data, _more, errors = self._reply(frame)
-        if errors:
-            raise Refused("refused", ",".join(errors))
-        return data

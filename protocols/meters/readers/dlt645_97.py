@@ -5,14 +5,12 @@ it means. address: 12 digits, or 999999999999 for the one meter on the line. con
 the builder in `BUILDERS` takes; there is no trip.
 
 options: "wakeup" FE bytes before a request (4); for `write` also "level", "password".
-
-Follow-up frames carry no number: one that equals the piece before it is taken for that piece come late.
 """
 
 from protocols.lines import dlt645_97 as dlt645
-from protocols.lines.dlt645 import BROADCAST, _low_first
+from protocols.lines.dlt645 import BROADCAST
 from protocols.meters.readers import dlt645 as of_2007
-from protocols.meters.readers.ask import ask
+from protocols.meters.readers import dlt645_97_read
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,23 +37,9 @@ BUILDERS = {
 }
 
 
-class Reader(of_2007.Reader):
+class Reader(dlt645_97_read.Reader, of_2007.Reader):
     BUILDERS = BUILDERS
     CONTROLS = {}
-
-    def _parse(self, request):
-        if len(request) != 4:
-            raise ValueError("not a read request: " + request)
-        return int.from_bytes(_low_first(request, 2), "little")
-
-    def _first(self, asked) -> bytes:
-        return dlt645.read(self.address, asked, self._wakeup)
-
-    def _ask_next(self, asked, _seq, before):
-        request = self._ask(dlt645.read_next(self.address, asked, self._wakeup))
-        return ask(
-            request.data, lambda frame: request.judge(frame) or ("late" if frame.data == before.data else "")
-        )
 
     def read_address(self) -> "Generator[Ask, Any, str]":
         """No function asks for it; each answer of the one meter on the line tells it."""
@@ -66,9 +50,3 @@ class Reader(of_2007.Reader):
     def _write(self, request, data) -> bytes:
         level, password = self._authority("level", "password")
         return dlt645.write(self.address, self._parse(request), level, password, data, self._wakeup)
-
-    def _match(self, asked, frame) -> str:
-        return dlt645.match(asked, frame)
-
-    def _reply(self, frame) -> tuple:
-        return dlt645.reply_data(frame)[1:]

@@ -6,8 +6,6 @@ options   client    client address, 16
           connect   "" no association (as on most RS-485 lines), "public", or "password" with `password`
           scramble  True adds 33H to the data of each frame
           frame     longest frame that we send, 512 bytes; what is longer goes in segments
-          number    that of the last request of whoever asked the meter before, 0: a Reader that is made anew
-                    for each poll takes a late answer to the one before for its own, when both count from 0
           security  object with `seal(apdu) -> (kind, payload, verification)`, None for what goes in plain,
                     and `open(kind, payload, verification) -> apdu`, Refused: ESAM or encryption machine
 
@@ -61,8 +59,10 @@ class Reader:
     FRAMER = link.Framer
 
     def __init__(self, address, options) -> None:
+        if options.get("connect") == "password" and "password" not in options:
+            raise ValueError("connect needs the meter's password, which no profile carries")
         self._options = options
-        self._number = options.get("number", 0)
+        self._number = 0  # of the last request: a late answer to one before has another
         self._connected = False
         self._longest = options.get("frame", 512)
         control = link.REQUEST | (link.SCRAMBLED if options.get("scramble") else 0)

@@ -141,15 +141,6 @@ def test_the_same_question_again_does_not_take_the_old_answer(server):
     assert drive(reader.read("901F"), reader, server, lambda _n, _request, reply: old[0] + reply) == bytes(19)
 
 
-def test_a_reader_made_anew_goes_on_counting(server):
-    old = []
-    with pytest.raises(Refused, match="mute"):
-        read(server, "901F", fault=lambda _n, _request, reply: old.append(reply) or b"")
-    server.store[0x901F] = bytes(19)
-    got = read(server, "901F", options={"ser": 1}, fault=lambda _n, _request, reply: old[0] + reply)
-    assert got == bytes(19)
-
-
 @pytest.mark.parametrize(
     ("kind", "totals", "volume"),
     [(cjt188.COLD_WATER, TOTALS, 55667700), (0x30, TOTALS[:1] + b"\x12" + TOTALS[2:], 55661200)],

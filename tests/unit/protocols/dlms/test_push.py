@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from protocols.lines.dlms import apdu, axdr, clock, hdlc, meter, security
+from protocols.lines.dlms import apdu, axdr, clock, hdlc, security
 from protocols.lines.refused import Refused
 from protocols.meters.readers.dlms import Reader
 from tests.unit.protocols.dlms.support import a_meter, a_reader, keys, options, outcome
@@ -108,7 +108,7 @@ def test_a_push_whose_end_is_missing_gives_way_to_the_next():
 
 
 def test_a_recorded_push_is_refused_after_a_restart_too():
-    seen, data = meter.Counter(), a_meter().push(TREE, 48, AT, protect=True)
+    seen, data = {}, a_meter().push(TREE, 48, AT, protect=True)
     assert heard(data, a_reader(seen=seen)) == VALUES
     assert outcome(lambda: heard(data, a_reader(seen=seen))) == "replayed"
 

@@ -36,24 +36,30 @@ def recorded(how: str, seen) -> list[bytes]:
 
 @pytest.mark.parametrize("how", ["none", "lls"])
 def test_a_recorded_session_is_refused_by_the_next_reader(how):
-    seen = meter.Counter()
+    seen = {}
     replies = recorded(how, seen)
-    assert seen.get() == 2, "the association and one answer"
+    assert seen == {b"MTR00001": 2}, "the association and one answer"
     reader = a_ciphered_reader(how, seen=seen)
-    with pytest.raises(Refused, match="option seen is at 2") as caught:
+    with pytest.raises(Refused, match="counter 1, it was at 2") as caught:
         drive(reader.read(SERIAL), reader, Recorded(replies))
     assert caught.value.reason == "replayed"
 
 
 @pytest.mark.parametrize("how", ["none", "lls"])
 def test_what_does_not_open_is_not_kept(how):
-    seen = meter.Counter()
+    seen = {}
     replies = recorded(how, seen)
-    seen.put(0)
+    seen.clear()
     spoilt = [reply[:-1] + bytes([reply[-1] ^ 1]) for reply in replies]
     reader = a_ciphered_reader(how, seen=seen)
     assert outcome(lambda: drive(reader.read(SERIAL), reader, Recorded(spoilt))) == "bad_mac"
-    assert seen.get() == 0
+    assert seen == {}
+
+
+def test_another_meter_with_the_same_keys_has_a_counter_of_its_own():
+    seen = {b"MTR00009": 700}
+    recorded("lls", seen)
+    assert seen == {b"MTR00009": 700, b"MTR00001": 2}
 
 
 @pytest.mark.parametrize("how", ["none", "lls"])

@@ -56,13 +56,11 @@ def test_more_rows_in_blocks_than_were_asked_for_are_refused():
     assert len(talk(reader, Blocks(), reader.read("record:50040200:newest=2:00100200"))) == 2
 
 
-def test_a_reader_made_anew_goes_on_counting():
-    """The late answer to the last request of the Reader before is not that to the first of this one."""
-    server, old = Meter(), []
-    before = Reader(ADDRESS, {})
+def test_a_late_answer_to_another_row_is_passed_over():
+    """An answer does not say which row it has: the number of the request does."""
+    server, old, reader = Meter(), [], Reader(ADDRESS, {})
     keep = lambda _n, _request, reply: old.append(reply) or b""  # noqa: E731
-    refusal(before.read("record:50040200:last=2:00100200"), before, server, keep)
-    reader = Reader(ADDRESS, {"number": 1})
+    refusal(reader.read("record:50040200:last=2:00100200"), reader, server, keep)
     got = talk(
         reader, server, reader.read("record:50040200:last=1:00100200"), lambda _n, _r, reply: old[0] + reply
     )

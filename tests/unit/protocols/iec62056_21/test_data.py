@@ -13,7 +13,7 @@ from tests.unit.protocols.refusals import outcome
 def test_a_decimal_text_keeps_every_digit(number, places):
     digits = f"{abs(number):0{places + 1}d}"
     text = digits[: len(digits) - places] + ("." + digits[len(digits) - places :] if places else "")
-    assert data.number(("-" if number < 0 else "") + text) == (number, -places)
+    assert data.number((("-" if number < 0 else "") + text).encode()) == (number, -places)
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_a_decimal_text_keeps_every_digit(number, places):
     ],
 )
 def test_what_a_group_is_read_as(text, value):
-    assert data.value(text) == value
+    assert data.values(f"0.0.0({text})".encode()) == {"0.0.0": value}
 
 
 def test_the_first_of_two_equal_addresses_counts():
@@ -57,6 +57,7 @@ def test_a_group_on_the_next_line_belongs_to_the_address_before():
 
 def test_lines_without_brackets_are_passed_over():
     assert data.values(b"\r\n!\r\nabc\r\n1.8.0(1*Wh)\r\n!\r\n") == {"1.8.0": (1, 0)}
+    assert data.values(b"1.8.0(1*Wh)\r\nabc)\r\n(2*Wh)") == {"1.8.0": (1, 0), "1.8.0/1": (2, 0)}
 
 
 def test_more_values_than_are_taken_are_refused():

@@ -125,6 +125,7 @@ def test_dates_go_round(day, month, year, hour, minute):
 @pytest.mark.parametrize(
     ("vib", "want"),
     [
+        ("00", ("energy", -3, "Wh")),  # its data may look like a field of a table
         ("fb01", ("energy", 6, "Wh")),
         ("fd49", ("voltage", 0, "V")),
         ("fd59", ("current", -3, "A")),

@@ -106,6 +106,30 @@ class Profile:
         """Reads that show the point, without those that replace a block."""
         return [i for i in range(self.size) if self._counts[i] and no in [row[0] for row in self.fields(i)]]
 
+    def tried(self, trial, index, values, heard) -> None:
+        """Count a read in `trial`, [reads, good ones]: what is read each second, without that anything.
+
+        A meter that was not heard says nothing of its profile. `values`: None when the meter is mute.
+        """
+        if index in (self.fast or [index]) and (values is not None or heard):
+            good = bool(values) and self._proves(index, values)
+            trial[0] += 1
+            trial[1] += good
+
+    def _proves(self, index, values):
+        """Whether values of a read are what it is for. Of power and energy, which control lives by, the first
+        that it shows must be there, and both must be numbers where they are; of others any will do."""
+        shown = [field[0] for field in self.fields(index)]
+        needed = [no for no in (self.power, self.energy) if no in shown]
+        if not needed:
+            return any([value is not None for value in values.values()])
+        return needed[0] in values and all([isinstance(values.get(no, 0), int) for no in needed])
+
+    def freeze_s(self, answer) -> "int | None":
+        """Second since 1970 of the meter's clock that the first read of `freeze` shows."""
+        times = [value for value in self.decode(self.freeze[0], answer).values() if isinstance(value, int)]
+        return times[0] if times else None
+
     def decode(self, index, answer) -> dict:
         """{point: integer at its scale, text, or None where the meter fills "absent"} of a Reader's answer.
 

@@ -9,7 +9,8 @@ One CBOR map (MANIFEST .. SOURCE are its keys):
     SOURCE     bytes: the profile as people wrote it (JSON); left out on the way to a device
 
 What a device does with one: `opened` -> `newer` -> `ready` -> store it beside the old one -> activate ->
-`verdict` after each poll -> keep or roll back. Each step raises PackageError(reason) and changes nothing.
+`verdict` after each poll -> keep or roll back. Each step raises PackageError(reason) and changes nothing;
+too little memory is MemoryError, which says nothing about the package.
 Before the signature holds nothing is decoded but the manifest: the map is read flat.
 """
 
@@ -17,8 +18,9 @@ from collections import namedtuple
 from hashlib import sha256
 
 from protocols import cbor
-from protocols.ed25519 import verify
-from protocols.meters import replay, sound
+from protocols.meters.interpret import COUNTS
+from protocols.meters.sound import MAX_BYTES as PROFILE_BYTES
+from protocols.meters.trial import TRIAL_GOOD, TRIAL_POLLS, verdict  # noqa: F401
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,12 +32,10 @@ PREFIX = b"loadkeeper meter profile 1\n"
 KEY_ID_BYTES = 8
 SIGNATURE_BYTES = 64
 TESTS_BYTES = 11 * 1024
+MAX_TESTS, MAX_TESTED = 32, 1024  # tests, fields that they read: a device does nothing else meanwhile
 MAX_BYTES = 60000
-MOST = (512, SIGNATURE_BYTES, sound.MAX_BYTES, TESTS_BYTES, MAX_BYTES)  # bytes of each part
+MOST = (512, SIGNATURE_BYTES, PROFILE_BYTES, TESTS_BYTES, MAX_BYTES)  # bytes of each part
 DEVICE_BYTES = 20480  # no package without SOURCE is larger: what a device keeps room for
-
-TRIAL_POLLS = 20  # reads after which a new profile has shown what it is worth
-TRIAL_GOOD = 15  # of them must have given a value: a lossy line loses fewer
 
 # manifest: (format, id, rev, link, key id); profile, tests, source: bytes
 Package = namedtuple("Package", ("manifest", "profile", "tests", "source"))
@@ -110,20 +110,10 @@ def _parts(data) -> list:
     return out
 
 
-def _guarded(step, *args):
-    """A package that does not fit into what memory there is is refused as any other."""
-    try:
-        return step(*args)
-    except MemoryError:
-        raise PackageError("malformed", "too large for the memory") from None
-
-
 def opened(data, keys) -> Package:
     """Checks signature and hashes. `data`: bytes. `keys`: {key id: public key} that may sign profiles."""
-    return _guarded(_opened, data, keys)
+    from protocols.ed25519 import verify  # here: never needed together with what judges a package
 
-
-def _opened(data, keys):
     parts = _parts(data)
     told = bytes(parts[MANIFEST])
     manifest, hashes = _manifest(told)
@@ -149,17 +139,18 @@ def newer(package, highest) -> None:
 def ready(package, reader=None) -> "Profile":
     """The profile, checked whole, asked of the link's `reader` module and tried by its tests. Without a
     reader only those tests run that do not need it."""
-    return _guarded(_ready, package, reader)
+    from protocols.meters import replay, sound
 
-
-def _ready(package, reader):
+    document = _map(package.profile, "profile")
     try:
-        profile = sound.checked(_map(package.profile, "profile"))
+        profile = sound.checked(document)
     except sound.ProfileError as error:
         raise PackageError("bad_profile", error.args[0]) from None
     if (profile.id, profile.rev, profile.link) != package.manifest[1:4]:
         raise PackageError("malformed", "the profile is not the one of the manifest")
     tests = _tests(package.tests, profile.size)
+    if tested(document, tests) > MAX_TESTED:
+        raise PackageError("malformed", "tests read more than %d fields" % MAX_TESTED)
     for index in range(profile.size if reader else 0):
         why = replay.cannot_ask(profile, reader, tests[0][1], index)
         if why:
@@ -173,6 +164,12 @@ def _ready(package, reader):
     return profile
 
 
+def tested(document, tests) -> int:
+    """Fields that the tests read."""
+    counts = document[COUNTS]
+    return sum([counts[test[0]] or 1 for test in tests])
+
+
 def _tests(data, size) -> list:
     try:
         tests = [_test(test, size) for test in cbor.decode(data)]
@@ -180,6 +177,8 @@ def _tests(data, size) -> list:
         raise PackageError("malformed", "tests") from None
     if not tests:
         raise PackageError("malformed", "no test")
+    if len(tests) > MAX_TESTS:
+        raise PackageError("malformed", "more than %d tests" % MAX_TESTS)
     return tests
 
 
@@ -204,10 +203,3 @@ def plain(test) -> list:
     if isinstance(given, dict):
         given = {key: list(value) if isinstance(value, tuple) else value for key, value in given.items()}
     return [index, address, given, wanted]
-
-
-def verdict(polls, good) -> str:
-    """'' go on, "keep" or "roll_back" a profile on trial: `good` of its first `polls` reads gave a value."""
-    if polls - good > TRIAL_POLLS - TRIAL_GOOD:
-        return "roll_back"
-    return "keep" if good >= TRIAL_GOOD else ""

@@ -15,7 +15,7 @@ MAX_ASKS = 64
 FAULTS = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError)
 
 
-def answer_of(generator, framer, exchanges) -> "Any":
+def answer_of(generator, reader, exchanges) -> "Any":
     """What the Reader's generator returns when the line brings the recorded answers; ValueError says where it
     asks for something else. Refused as from the Reader."""
     frame = None
@@ -29,7 +29,7 @@ def answer_of(generator, framer, exchanges) -> "Any":
         request, reply = exchanges[number]
         if bytes(ask.data) != bytes(request):
             raise ValueError("exchange %d sends other bytes than recorded" % (number + 1))
-        frame = _first(framer(), ask, reply)
+        frame = _first(reader.FRAMER(), ask, reply)
     raise ValueError("the exchange does not end")
 
 
@@ -59,7 +59,7 @@ def run(profile, reader, test) -> str:
     try:
         if isinstance(given, list):
             master = reader.Reader(address, profile.options)
-            given = answer_of(master.read(profile.request(index)), reader.Reader.FRAMER, given)
+            given = answer_of(master.read(profile.request(index)), master, given)
     except Refused as refused:
         return "refused: %s %s" % (refused.reason, refused.detail)
     except FAULTS as error:

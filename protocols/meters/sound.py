@@ -18,6 +18,12 @@ MAX_FIELDS = 400  # rows in all
 MAX_BYTES = 8192  # of the encoded document
 OPTIONS_BYTES = 512  # of these, encoded
 SHIFT_MAX = 12
+MAX_KEYS = 128  # each field of an answer looks for its key from the first on
+# How long one meter may hold a line, on which others may be
+BAUD_LEAST, BAUD_MOST = 300, 115200
+TIMEOUT_MS, GAP_MS, TRIES = 15000, 2000, 5  # the most of each
+MAX_FAST, MAX_SLOW, MAX_RECORD = 8, 64, 32  # reads each second and in turn; points of a record
+COUNTED = (8, 320, 384)  # power, energy imported and exported: a device calculates with them
 
 
 class ProfileError(ValueError):
@@ -105,9 +111,12 @@ def _head(document):
     _want(_is_whole(document[form.REV], 1, 65535), "rev", "is not 1 to 65535")
     _want(document[form.LINK] in links.LINKS, "link", "is not known here")
     line = document[form.SERIAL]
-    fine = len(line) == 5 and _is_format(line[1])
-    _want(fine and all([_is_whole(line[i], 1, 921600) for i in (0, 2, 3, 4)]), "serial", "is malformed")
+    _want(len(line) == 5 and _is_format(line[1]), "serial", "is malformed")
+    for at, least, most in ((0, BAUD_LEAST, BAUD_MOST), (2, 1, TIMEOUT_MS), (3, 1, GAP_MS), (4, 1, TRIES)):
+        _want(_is_whole(line[at], least, most), "serial/%d" % at, "is not %d to %d" % (least, most))
     _want(_are_options(document[form.OPTIONS]), "options", "are not a few plain values")
+    baud = document[form.OPTIONS].get("baud", BAUD_LEAST)
+    _want(_is_whole(baud, BAUD_LEAST, BAUD_MOST), "options/baud", "is not %d to %d" % (BAUD_LEAST, BAUD_MOST))
 
 
 def _is_format(text) -> bool:
@@ -137,9 +146,13 @@ def _rows(document):
     for at, extra in enumerate(extras):
         _want(_is_extra(extra), "extras/%d" % at, "is malformed")
     keys = document[form.KEYS].count("\n") + 1 if document[form.KEYS] else 0
+    _want(keys <= MAX_KEYS, "keys", "are more than %d" % MAX_KEYS)
+    numbers = COUNTED + (document[form.POWER], document[form.ENERGY])
     for at in range(fields):
         row = struct.unpack_from(form.ROW, document[form.ROWS], at * form.ROW_BYTES)
         _row("rows/%d" % at, row, keys, extras)
+        fine = row[0] not in numbers or row[2] & ~form.KEYED not in types.TEXTS + types.TIMES
+        _want(fine, "rows/%d" % at, "shows as text or time what a device calculates with")
 
 
 def _is_extra(extra) -> bool:
@@ -183,12 +196,17 @@ def _roles(document):
     _want(
         document[form.FAST] or document[form.SLOW], "slow", "is empty and so is fast: nothing would be read"
     )
+    fast = document[form.FAST]
+    _want(len(fast) <= MAX_FAST, "fast", "is more than %d reads" % MAX_FAST)
+    _want(len(set(fast)) == len(fast), "fast", "names a read twice")
+    _want(len(document[form.SLOW]) <= MAX_SLOW, "slow", "is more than %d reads" % MAX_SLOW)
     _want(len(document[form.FREEZE]) in (0, 2), "freeze", "is not the reads of time and energy")
     for key in (form.POWER, form.ENERGY):
         _want(document[key] is None or _is_whole(document[key], 1, 65535), names[key], "is no point")
     for key in (form.CURVE, form.DAILY):
         fine = all([_is_whole(no, 1, 65535) for no in document[key]])
         _want(fine, names[key], "is no list of points")
+        _want(len(document[key]) <= MAX_RECORD, names[key], "is more than %d points" % MAX_RECORD)
 
 
 def _controls(document):

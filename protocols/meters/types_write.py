@@ -111,6 +111,8 @@ def _text(kind, width, value) -> bytes:
 def write(kind, width, value, shift=0, order="", absent=b"\xff") -> bytes:
     """The field that shows the canonical `value`; `absent` filled up for None. FieldError when it cannot."""
     if value is None:
+        if not absent and types.NUMERIC + 4 * types.FLOAT <= kind < types.NUMERIC + 4 * types.FLOAT + 4:
+            return types.big(b"\x7f\xf8" + bytes(width - 2), kind & 3)  # not a number, of 4 bytes as of 8
         if not absent:
             raise FieldError("the field has no way to say absent")
         return absent * width if len(absent) == 1 else absent

@@ -5,16 +5,17 @@ the protocol's reader on the requests, and the profile's own tests.
 """
 
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 from protocols import cbor
 from protocols.lines.refused import Refused
 from protocols.meters import compile as compiling
-from protocols.meters import interpret, links, replay, sound
+from protocols.meters import interpret, links, package, replay, sound
 from protocols.meters.points import BY_NO
 from station.profiles import cross, form
 from station.profiles.form import Problem, near
-from station.profiles.options import misfit
+from station.profiles.options import for_test, misfit, secrets
 
 
 def problems(profile: Any) -> list[Problem]:
@@ -27,18 +28,27 @@ def problems(profile: Any) -> list[Problem]:
 
 def cautions(profile: dict[str, Any]) -> list[Problem]:
     """What a good profile does not do and might."""
-    return list(cross.cautions(profile))
+    told = list(cross.cautions(profile))
+    if lacking := secrets(profile["link"], profile.get("options", {})):
+        why = f"the meter is read with {', '.join(lacking)}, which terminals do not have"
+        told.append(Problem("options", why, "read it with `loadkeeper meter read`"))
+    return told
 
 
 # ---- what the reader says -------------------------------------------------------------------------
 
 
 def reader_of(link: str) -> Any:
-    """The module of the link's reader; None when this installation has none."""
+    """The module of the link's reader, with test secrets for what needs them; None when there is none."""
     try:
-        return links.reader(link)
+        module = links.reader(link)
     except (ImportError, KeyError):
         return None
+
+    def tried(address: str, options: dict[str, Any]) -> Any:
+        return module.Reader(address, for_test(link, options))
+
+    return SimpleNamespace(Reader=tried, OPTIONS=module.OPTIONS, CONTROLS=module.CONTROLS)
 
 
 FAULTS = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError)  # of a Reader given nonsense
@@ -51,7 +61,7 @@ def _requests(profile: dict[str, Any]) -> Iterator[Problem]:
         yield Problem("link", f"no reader for {profile['link']} is installed", "use one that is")
         return
     address, options = profile["address"], profile.get("options", {})
-    wrong = list(_options(profile["link"], options, module))
+    wrong = list(_options(profile["link"], options, module)) or list(_size(options))
     if wrong:
         yield from wrong
         return
@@ -84,6 +94,16 @@ def _options(link: str, options: dict[str, Any], module: Any) -> Iterator[Proble
             yield Problem(path, f"the reader of {link} has no such option", advice)
         elif why := misfit(value, known[name]):
             yield Problem(path, f"{value!r:.60} {why}")
+        elif name == "baud" and not sound.BAUD_LEAST <= value <= sound.BAUD_MOST:
+            yield Problem(
+                path, f"{value} is not {sound.BAUD_LEAST} to {sound.BAUD_MOST}", "the meter's first speed"
+            )
+
+
+def _size(options: dict[str, Any]) -> Iterator[Problem]:
+    if (size := len(cbor.encode(options))) > sound.OPTIONS_BYTES:
+        why = f"are {size} bytes for a device, {sound.OPTIONS_BYTES} may be"
+        yield Problem("options", why, "shorten them")
 
 
 # What people give when a control is sent, as far as the options have it
@@ -159,12 +179,48 @@ def _built(profile: dict[str, Any]) -> Iterator[Problem]:
     if len(data) > sound.MAX_BYTES:
         yield Problem("", f"is {len(data)} bytes for a device, {sound.MAX_BYTES} may be", "split it")
         return
+    document = cbor.decode(data)
+    if wrong := list(_for_device(document)):
+        yield from wrong
+        return
     try:
-        ready = sound.checked(cbor.decode(data))
+        ready = sound.checked(document)
     except sound.ProfileError as error:
         yield Problem("", f"a device would refuse it: {error}", "this is a gap in the checks: report it")
         return
-    yield from _tests(profile, ready, reader_of(profile["link"]))
+    wrong = list(_tests(profile, ready, reader_of(profile["link"])))
+    yield from wrong or list(tests_faults(tests_of(profile, ready))) or _work(profile, ready, document)
+
+
+def _for_device(document: dict[int, Any]) -> Iterator[Problem]:
+    """What a device refuses of what is sound for a computer."""
+    for name, key in (("power", interpret.POWER), ("energy", interpret.ENERGY)):
+        no = document[key]
+        if no is not None and BY_NO[no][5] in ("text", "time"):
+            yield Problem(
+                name, f"{BY_NO[no][2]} is a {BY_NO[no][5]}, a device calculates with it", "name another"
+            )
+    if (keys := document[interpret.KEYS].count("\n") + 1) > sound.MAX_KEYS:
+        yield Problem("reads", f"have {keys} keys, {sound.MAX_KEYS} may be", "leave some out")
+
+
+def _work(profile: dict[str, Any], ready: interpret.Profile, document: dict[int, Any]) -> list[Problem]:
+    tests = [test_of(profile, ready, test) for test in profile["tests"]]
+    if (fields := package.tested(document, tests)) <= package.MAX_TESTED:
+        return []
+    why = f"read {fields} fields, {package.MAX_TESTED} may be: a device does nothing else meanwhile"
+    return [Problem("tests", why, "leave some out, or test a smaller read")]
+
+
+def tests_of(profile: dict[str, Any], ready: interpret.Profile) -> bytes:
+    """Its tests as a package has them."""
+    return cbor.encode([package.plain(test_of(profile, ready, test)) for test in profile["tests"]])
+
+
+def tests_faults(tests: bytes) -> Iterator[Problem]:
+    if len(tests) > package.TESTS_BYTES:
+        why = f"are {len(tests)} bytes for a device, {package.TESTS_BYTES} may be"
+        yield Problem("tests", why, "leave some out, or give `data` or `values` in place of `exchanges`")
 
 
 def test_of(profile: dict[str, Any], ready: interpret.Profile, test: dict[str, Any]) -> list[Any]:

@@ -7,8 +7,11 @@ from typing import Any
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
+from protocols.lines.dlms.meter import Counter as InMemory
+
 MOST = 0xFFFFF  # of any number in options: addresses, sizes, speeds
 SECRET_MAX = 4096  # bytes of a file that holds one
+STATE_MAX = 4096  # bytes of a file of counters: over 100 meters
 
 
 class OptionError(ValueError):
@@ -16,23 +19,34 @@ class OptionError(ValueError):
 
 
 class Counter:
-    """An invocation counter that outlives the process: it is written before the number is used.
+    """Our invocation counter under one key, written before the number is used, and the last ones of the
+    meters, so that what was recorded of them is not believed again. They outlive the process.
 
-    `new`: make the file, for a key that was never used. A counter that began anew would give away the key, so
-    without it a file that is not there is an error, and with it one that is.
+    The file: our number, then for each meter a line "system title in hex, number". `new`: make it, for a key
+    that was never used. A counter that began anew would give away the key, so without `new` a file that is
+    not there is an error, and with it one that is.
     """
 
     def __init__(self, path: Path, new: bool = False) -> None:
         self._path = path
+        self.seen = Seen(self)
         if new:
             if path.exists():
                 raise OptionError(f"{path} exists: a counter never begins anew")
-            self.put(0)
-        self.get()
+            self.write(0, {})
+        self.read()
 
     def get(self) -> int:
+        return self.read()[0]
+
+    def put(self, value: int) -> None:
+        self.write(value, self.read()[1])
+
+    def read(self) -> tuple[int, dict[bytes, int]]:
         try:
-            return int(read_bounded(self._path, 40))
+            own, *lines = read_bounded(self._path, STATE_MAX).decode("ascii").splitlines()
+            told = [line.split(" ") for line in lines]
+            return int(own), {bytes.fromhex(title): int(number) for title, number in told}
         except FileNotFoundError:
             raise OptionError(
                 f"{self._path} is not there; --new-state makes it, only for a key that was never used"
@@ -42,16 +56,33 @@ class Counter:
         except ValueError:
             raise OptionError(f"{self._path} does not hold a counter: it must not begin anew") from None
 
-    def put(self, value: int) -> None:
+    def write(self, own: int, seen: dict[bytes, int]) -> None:
+        text = "\n".join([str(own), *(f"{title.hex()} {number}" for title, number in seen.items())])
+        if len(text) > STATE_MAX:
+            raise OptionError(f"{self._path} has no room for another meter: take one file for each key")
         fresh = self._path.with_name(self._path.name + ".new")
         try:
             with open(fresh, "w", encoding="ascii") as file:
-                file.write(str(value))
+                file.write(text)
                 file.flush()
                 os.fsync(file.fileno())
             fresh.replace(self._path)
         except OSError as error:
             raise OptionError(f"{self._path}: {error.strerror}") from None
+
+
+class Seen:
+    """{system title: last counter} of the meters, kept in the file of a Counter."""
+
+    def __init__(self, counter: Counter) -> None:
+        self._counter = counter
+
+    def get(self, title: bytes, default: int = 0) -> int:
+        return self._counter.read()[1].get(title, default)
+
+    def __setitem__(self, title: bytes, number: int) -> None:
+        own, seen = self._counter.read()
+        self._counter.write(own, {**seen, title: number})
 
 
 def read_bounded(path: Path, most: int) -> bytes:
@@ -60,7 +91,7 @@ def read_bounded(path: Path, most: int) -> bytes:
         return file.read(most + 1)
 
 
-def _encrypt_block(key: bytes) -> Callable[[bytes], bytes]:
+def encrypt_block(key: bytes) -> Callable[[bytes], bytes]:
     """The bare block cipher, of which the protocol makes GCM."""
     return Cipher(algorithms.AES(key), modes.ECB()).encryptor().update
 
@@ -135,17 +166,45 @@ def misfit(value: Any, kind: Any) -> str:
     return "" if fits else f"is not {_KINDS[kind]}"
 
 
+# Of nobody, to check and simulate profiles. The keys are those of the examples in the DLMS Green Book
+TEST_KEYS = {
+    "encryption_key": bytes(range(16)),
+    "authentication_key": bytes(range(0xD0, 0xE0)),
+    "system_title": b"LKTEST01",
+}
+TEST_PASSWORD = {"password": "00000000"}
+
+
+def secrets(link: str, options: dict[str, Any]) -> dict[str, Any]:
+    """{name: such a value} of what the meter is read only with, and no profile carries."""
+    if link == "dlms" and (options.get("authentication") == "hls5" or options.get("dedicated") is True):
+        return TEST_KEYS
+    return TEST_PASSWORD if link == "dlt698" and options.get("connect") == "password" else {}
+
+
+def for_test(link: str, options: dict[str, Any]) -> dict[str, Any]:
+    """The same with such secrets; each Reader sends the same bytes each time."""
+    made = {**options, **secrets(link, options)}
+    if "encryption_key" in made:
+        made |= {"encrypt_block": encrypt_block, "state": InMemory(), "random": _same}
+    return made
+
+
+def _same(size: int) -> bytes:
+    return bytes(range(size))
+
+
 def for_link(
     link: str, options: dict[str, Any], state: Path | None = None, new: bool = False
 ) -> dict[str, Any]:
     """The options as the link's Reader takes them; `new`: the counter's file is yet to be made."""
-    if link != "dlms":
+    missing = secrets(link, options)
+    if missing and not {*missing} & {*options}:
+        told = " ".join(f"-o {name}=@FILE" for name in missing)
+        raise OptionError(f"this meter is read only with {told}{' --state FILE' if link == 'dlms' else ''}")
+    if link != "dlms" or "encryption_key" not in options:
         return options
-    made = dict(options)
-    if isinstance(made.get("password"), str):
-        made["password"] = made["password"].encode()
-    if "encryption_key" in made:
-        if state is None:
-            raise OptionError("ciphering needs --state FILE: the counter must never go back")
-        made |= {"encrypt_block": _encrypt_block, "random": os.urandom, "state": Counter(state, new)}
-    return made
+    if state is None:
+        raise OptionError("ciphering needs --state FILE: the counter must never go back")
+    own = Counter(state, new)
+    return options | {"encrypt_block": encrypt_block, "random": os.urandom, "state": own, "seen": own.seen}

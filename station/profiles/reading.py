@@ -19,6 +19,7 @@ from protocols.lines.sml import transport as sml
 from protocols.meters import links
 from protocols.meters.interpret import Profile
 from protocols.meters.points import BY_NO
+from station.profiles.options import OptionError
 from station.profiles.ports import Port, PortError, bits_of
 
 # Bytes of the longest frame that is taken: who has not ended after their time never will
@@ -40,6 +41,7 @@ class Reading(NamedTuple):
     values: dict[int, Any]  # point -> integer at its scale, text, or None where the meter has none
     frozen: dict[int, Any]  # the same of the last daily freeze
     failed: dict[str, str]  # request -> why
+    broken: str  # "" read to the end, else how it was broken off
     exchanges: int
     spent_s: float
 
@@ -78,7 +80,9 @@ class Session:
     # ---- reading
 
     def read(self, points: Iterable[int] = (), progress: PROGRESS | None = None) -> Reading:
-        """All that the profile reads, or only what shows these points."""
+        """All that the profile reads, or only what shows these points; what was read until then when the line
+        is lost or Ctrl-C is pressed. PortError where that is nothing.
+        """
         start = self._clock()
         values: dict[int, Any] = {}
         frozen: dict[int, Any] = {}
@@ -86,19 +90,25 @@ class Session:
         dropped: dict[int, str] = {}
         points = set(points)
         wanted = self.wanted(points)
+        broken, done = "", 0
         try:
             for done, index in enumerate(wanted):
                 if progress:
                     progress(done, len(wanted), self.profile.request(index))
-                found = self._read_or_singles(index, failed, dropped)
-                _add(frozen if index in self.profile.freeze else values, found)
+                found = frozen if index in self.profile.freeze else values
+                self._read_or_singles(index, found, failed, dropped)
             if progress:
                 progress(len(wanted), len(wanted), "")
+        except (PortError, OptionError, KeyboardInterrupt) as error:  # OptionError: of a counter's file
+            if not (values or frozen or failed):
+                raise
+            broken = str(error) or "interrupted"
+            failed |= {self.profile.request(index): "not read" for index in wanted[done:]}
         finally:
             self.close()
         for index, why in dropped.items():
             self._tell_dropped(index, why, points, frozen if index in self.profile.freeze else values, failed)
-        return Reading(values, frozen, failed, self.exchanges, self._clock() - start)
+        return Reading(values, frozen, failed, broken, self.exchanges, self._clock() - start)
 
     def wanted(self, points: Iterable[int]) -> list[int]:
         """Reads that are needed, in the profile's order, each once; frozen values only where no other are."""
@@ -117,19 +127,21 @@ class Session:
                 missing -= shown
         return chosen
 
-    def _read_or_singles(self, index: int, failed: dict[str, str], dropped: dict[int, str]) -> dict[int, Any]:
-        """`dropped`: {a refused block: why} that was read by its singles."""
+    def _read_or_singles(
+        self, index: int, found: dict[int, Any], failed: dict[str, str], dropped: dict[int, str]
+    ) -> None:
+        """Into `found`. `dropped`: {a refused block: why} that was read by its singles."""
         values, why = self._read(index)
+        _add(found, values)
         if why == "refused" and self.profile.singles(index):
             dropped[index] = self._why
             for single in self.profile.singles(index):
-                more, why = self._read(single)
-                _add(values, more)
+                values, why = self._read(single)
+                _add(found, values)
                 if why:
                     failed[self.profile.request(single)] = self._why
         elif why:
             failed[self.profile.request(index)] = self._why
-        return values
 
     def _tell_dropped(
         self, index: int, why: str, points: set[int], values: dict[int, Any], failed: dict[str, str]

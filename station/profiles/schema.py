@@ -8,7 +8,10 @@ import json
 from pathlib import Path
 from typing import Any
 
+import protocols.meters
+from protocols.meters import sound
 from protocols.meters.links import LINKS
+from protocols.meters.package import MAX_TESTS
 from protocols.meters.sound import SHIFT_MAX
 from protocols.meters.type_names import NAMES, UNITS
 from protocols.meters.types import LEN_MAX
@@ -122,23 +125,23 @@ SCHEMA: dict[str, Any] = {
             "",
             baud={"enum": list(BAUDS)},
             format={"enum": ["8N1", "8E1", "8O1", "8N2", "7E1"]},
-            timeout_ms=_whole(20, 20000, description="until the meter begins to answer"),
-            gap_ms=_whole(5, 2000, description="silence after which nothing more comes"),
-            tries=_whole(1, 5),
+            timeout_ms=_whole(20, sound.TIMEOUT_MS, description="until the meter begins to answer"),
+            gap_ms=_whole(5, sound.GAP_MS, description="silence after which nothing more comes"),
+            tries=_whole(1, sound.TRIES),
         ),
         options={"type": "object"},
         absent=_list(_FILL, most=8),
         reads=_list(_READ, 1, 64),
-        fast=_list(_REQ, most=8),
-        slow=_list(_REQ, most=64),
+        fast=_list(_REQ, most=sound.MAX_FAST, uniqueItems=True, description="name each read once"),
+        slow=_list(_REQ, most=sound.MAX_SLOW),
         freeze=_object("time energy", time=_REQ, energy=_REQ),
         power=_POINT,
         energy=_POINT,
-        curve=_list(_POINT, most=32),
-        daily=_list(_POINT, most=32),
+        curve=_list(_POINT, most=sound.MAX_RECORD),
+        daily=_list(_POINT, most=sound.MAX_RECORD),
         limits=_object("", bytes=_whole(1, 2048, description="the most data of one answer")),
         controls={"type": "object", "maxProperties": 16, "additionalProperties": _CONTROL},
-        tests=_list(_TEST, 1, 64),
+        tests=_list(_TEST, 1, MAX_TESTS),
     ),
 }
 
@@ -148,11 +151,32 @@ def text() -> str:
 
 
 GUIDE = FILE.with_name("meter-profiles.md")
-_BEGIN, _END = "<!-- types: written by python -m station.profiles.schema -->\n", "<!-- end -->\n"
+CATALOGUE = Path(protocols.meters.__file__).parent / "catalogue"
+_BEGIN, _END = "<!-- %s: written by python -m station.profiles.schema -->\n", "<!-- end -->\n"
 
 
 def guide(page: str) -> str:
-    """The page with the table of types as it is now."""
+    """The page with the tables of types and of the catalogue as they are now."""
+    return _put(_put(page, "types", _types()), "catalogue", _catalogue())
+
+
+def _put(page: str, name: str, rows: list[str]) -> str:
+    head, rest = page.split(_BEGIN % name)
+    _old, tail = rest.split(_END, 1)
+    return head + _BEGIN % name + "\n" + "\n".join(rows) + "\n\n" + _END + tail
+
+
+def _catalogue() -> list[str]:
+    """What each profile was taken from, and what is open."""
+    rows = ["| profile | taken from | what no public source or meter has confirmed |", "|---|---|---|"]
+    for path in sorted(CATALOGUE.glob("*.json")):
+        profile = json.loads(path.read_text(encoding="utf-8"))
+        doubts = "; ".join(profile["unverified"]) or "-"
+        rows.append(f"| `{profile['id']}` | {profile['source']} | {doubts} |")
+    return rows
+
+
+def _types() -> list[str]:
     rows = ["| type | bytes | what it is |", "|---|---|---|"]
     for name, (_kind, width, order, what) in NAMES.items():
         size = (
@@ -165,8 +189,7 @@ def guide(page: str) -> str:
             else "`len`"
         )
         rows.append(f"| `{name}` | {size} | {what}{f' (`{order}`)' if order else ''} |")
-    head, rest = page.split(_BEGIN)
-    return head + _BEGIN + "\n" + "\n".join(rows) + "\n\n" + _END + rest.split(_END)[1]
+    return rows
 
 
 if __name__ == "__main__":

@@ -64,10 +64,12 @@ def read_public(path: Path) -> bytes:
 
 
 def sign(profile: dict[str, Any], key: Ed25519PrivateKey) -> bytes:
-    """The package of a profile that `check` found good."""
+    """The package of a profile that `check` found good. SigningError when it is too large."""
     document = compiling.encoded(profile)
     ready = interpret.Profile(cbor.decode(document))
-    tests = cbor.encode([package.plain(check.test_of(profile, ready, test)) for test in profile["tests"]])
+    tests = check.tests_of(profile, ready)
+    for problem in check.tests_faults(tests):
+        raise SigningError(str(problem))
     source = json.dumps(profile, ensure_ascii=False, separators=(",", ":")).encode()
     public = key.public_key().public_bytes_raw()
     told = [package.FORMAT, profile["id"], profile["rev"], profile["link"], package.key_id(public)]

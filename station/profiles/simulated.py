@@ -133,7 +133,7 @@ def _raw(field: tuple[Any, ...], value: Any) -> Any:
 def _bytes(field: tuple[Any, ...], value: Any) -> bytes:
     no, _at, kind, width, shift, extra = field
     try:
-        absent = extra[0][0] if extra[0] else b""
+        absent = next((fill for fill in extra[0] if len(fill) in (1, width)), b"")
         if value is None:
             return types_write.write(kind, width, None, absent=absent)
         return types_write.write(kind, width, _raw(field, value), shift, extra[4])

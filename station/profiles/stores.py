@@ -8,10 +8,12 @@ import importlib
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from protocols.lines.dlms import security
 from protocols.lines.mbus import records, values
 from protocols.meters import cjt188_items, interpret, types, types_write
 from protocols.meters.cjt188_items import TOTALS
 from protocols.meters.dlt645_types import BCD
+from station.profiles.options import TEST_KEYS, encrypt_block, secrets
 
 
 class Shown(Protocol):
@@ -135,7 +137,9 @@ def _dlt698(meter: Shown) -> Any:
             tree = _tree(_below(answer, head), _below(wires, head))
             if int(oad, 16) not in store or not head:  # a read of one object shows more of it than a list
                 store[int(oad, 16)] = tree
-    return _server("dlt698.meter")(meter.address, store, tables)
+    server = _server("dlt698.meter")(meter.address, store, tables)
+    server.password = secrets("dlt698", meter.profile.options).get("password", "")
+    return server
 
 
 def _whole(value: Any) -> Any:
@@ -246,8 +250,16 @@ def _dlms(meter: Shown) -> Any:
         address=(options.get("server", 1), lower),
         clients={options.get("client", 16): mechanism},
         password=options.get("password", "").encode() if isinstance(options.get("password"), str) else b"",
+        **(_TEST_METER if secrets("dlms", options) else {}),
     )
     return _Pushing(made, pushed[0]) if pushed else made
+
+
+_TEST_METER = {
+    "title": b"LKTESTMR",
+    "keys": security.Keys(encrypt_block, TEST_KEYS["encryption_key"], TEST_KEYS["authentication_key"]),
+    "random": lambda size: bytes(range(128, 128 + size)),
+}
 
 
 class _Pushing:
@@ -257,7 +269,7 @@ class _Pushing:
         self._server, self._tree = server, tree
 
     def feed(self, _data: bytes) -> bytes:
-        return self._server.push(self._tree)
+        return self._server.push(self._tree, protect=self._server.keys is not None)
 
 
 def _cosem(value: Any, wire: str, axdr: Any) -> Any:

@@ -1,13 +1,15 @@
 """Reads a profile from its own simulated meter, in memory and at once."""
 
 from protocols.meters.points import BY_NO
+from station.profiles.options import for_test
 from station.profiles.reading import Reading, Session
 from station.profiles.simulated import Line, Meter
 
 
 def read(simulated: Meter) -> Reading:
     line = Line(simulated.server)
-    return Session(simulated.profile, line, simulated.address, clock=line.clock).read()
+    options = for_test(simulated.profile.link, simulated.profile.options)
+    return Session(simulated.profile, line, simulated.address, options, line.clock).read()
 
 
 def differing(simulated: Meter, reading: Reading) -> list[str]:

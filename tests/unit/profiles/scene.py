@@ -19,7 +19,7 @@ def read(name, case):
     count = 0
     for index, heard, wanted in case["reads"]:
         exchanges = [(unhexlify(request), unhexlify(answer)) for request, answer in heard]
-        answer = replay.answer_of(reader.read(profile.request(index)), reader.FRAMER, exchanges)
+        answer = replay.answer_of(reader.read(profile.request(index)), reader, exchanges)
         got = {str(no): value for no, value in profile.decode(index, answer).items()}
         assert got == wanted, (name, profile.request(index), got, wanted)
         count += len(got)

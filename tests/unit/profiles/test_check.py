@@ -8,10 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from protocols.meters import package
 from station.profiles import check, files, schema
 
 MODBUS = files.read(files.found("abb-b23").read_bytes())
 DLT645 = files.read(files.found("dlt645-2007-3p").read_bytes())
+IEC = files.read(files.found("iec62056-21-itron-em214").read_bytes())
 DLMS = files.read(files.found("dlms-landisgyr-e350").read_bytes())
 
 
@@ -60,6 +62,10 @@ FAULTS = [
     (MODBUS, ("tests/0/data", "0"), "tests/0/data", "pairs of hex"),
     (MODBUS, ("reads/3/parts/0/absent", ["FF"]), "reads/3/parts/0/absent", "-1 in a signed number"),
     (MODBUS, ("options", {"a": 1}), "options/a", "no such option"),
+    (MODBUS, ("serial/timeout_ms", 15001), "serial/timeout_ms", "20 to 15000"),
+    (MODBUS, ("fast", ["3:0x5B14:2"] * 2), "fast", "non-unique"),
+    (MODBUS, ("tests", MODBUS["tests"][:1] * 33), "tests", "1 to 32"),
+    (IEC, ("options/baud", 250), "options/baud", "300 to 115200"),
     (DLT645, ("reads/0/parts/0/key", "0"), "reads/0/parts/0", "2 times"),
     (DLT645, ("reads/0/parts/0/len", ...), "reads/0/parts/0", "any length"),
     (DLT645, ("reads/0/parts/0/type", "digits"), "reads/0/parts/0/type", "power_dw is not"),
@@ -96,6 +102,18 @@ def test_all_faults_of_a_stage_are_named_at_once():
     assert {problem.path for problem in check.problems(bad)} == {"rev", "link", "reads/0/parts/0/type", ""}
     bad = _faulty(MODBUS, ("power", "voltage_a_dv"), ("fast/0", "?"), ("reads/4/parts/0/point", "volts"))
     assert {"fast/0", "reads/4/parts/0/point"} <= {problem.path for problem in check.problems(bad)}
+
+
+def test_tests_that_read_too_much_are_told(monkeypatch):
+    monkeypatch.setattr(package, "MAX_TESTED", 3)
+    (problem,) = check.problems(MODBUS)
+    assert (problem.path, problem.reason[:26]) == ("tests", "read 9 fields, 3 may be: a")
+
+
+def test_control_is_not_told_to_work_with_a_time():
+    water = files.read(files.found("cjt188-water").read_bytes())
+    (problem,) = check.problems({**water, "energy": "clock"})
+    assert (problem.path, problem.reason) == ("energy", "clock is a time, a device calculates with it")
 
 
 def test_overlapping_fields_are_told():

@@ -91,7 +91,7 @@ def test_three_phase_profile_has_all_that_a_terminal_reads():
     assert [_di(index) for index in THREE.fast] == list(TODAY.fast)
     assert [_di(index) for index in THREE.slow] == list(TODAY.slow)
     assert [_di(index) for index in THREE.freeze] == list(TODAY.freeze)
-    assert {_di(single[0]): tuple(map(_di, single[1:])) for single in THREE._singles} == TODAY.singles
+    assert {_di(single[0]): tuple(map(_di, single[1:])) for single in THREE._singles} == TODAY._singles
     assert (THREE.power, THREE.energy) == (TODAY.power, TODAY.energy)
     assert (tuple(THREE.curve), tuple(THREE.daily)) == (TODAY.curve, TODAY.daily)
 

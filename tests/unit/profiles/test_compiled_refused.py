@@ -41,7 +41,7 @@ MALFORMED = {
     "rev true": (_with(interpret.REV, True), "rev"),
     "link a number": (_with(interpret.LINK, 1), "link"),
     "serial short": (_with(interpret.SERIAL, [9600, "8N1"]), "serial"),
-    "speed 0": (_with(interpret.SERIAL, [0, "8N1", 1, 1, 1]), "serial"),
+    "speed 0": (_with(interpret.SERIAL, [0, "8N1", 1, 1, 1]), "serial/0"),
     "options a list": (_with(interpret.OPTIONS, []), "options"),
     "requests bytes": (_with(interpret.REQUESTS, b"x"), "requests"),
     "too many requests": (_with(interpret.REQUESTS, "\n" * 300), "requests"),

@@ -1,13 +1,18 @@
-"""How `meter control` ends: done, not done, unknown because the line was lost, or never sent."""
+"""How `meter control` ends: done, not done, unknown because the line was lost, or never sent; and what stays
+of a reading that is broken off."""
 
+import json
+import threading
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
 
 from protocols.lines import dlt645
+from protocols.meters.points import BY_ALIAS
 from station.cli import meter as command
-from station.profiles import files, ports
+from station.profiles import files, ports, serving
+from station.profiles.options import OptionError
 from station.profiles.ports import PortError
 from station.profiles.reading import LONGEST, Session
 from station.profiles.simulated import Line, Meter
@@ -114,6 +119,75 @@ def test_a_lost_line_at_the_end_keeps_what_was_read():
     Session(meter.profile, whole, meter.address, clock=whole.clock).read()
     line = Breaking(Meter(meter.document).server, "write", PortError("lost"), len(whole.heard))
     assert Session(meter.profile, line, meter.address, clock=line.clock).read().failed == {}
+
+
+# ---- a reading that is broken off
+
+READ = ["read", "-p", "dlt645-2007-3p", "--port"]
+
+
+@pytest.mark.parametrize("error", [PortError("port lost"), KeyboardInterrupt()], ids=["lost", "ctrl-c"])
+@pytest.mark.parametrize("after", [2, 5, 20])
+def test_what_was_read_before_is_kept(run, error, after):
+    meter, _line, ended = run("write", error, after, args=[*READ, "x", "--json"])
+    told = json.loads(ended.stdout)
+    assert (ended.exit_code, told["broken"]) == (1, str(error) or "interrupted")
+    assert f"Error: {told['broken']}; the rest was not read" in ended.stderr
+    values = {BY_ALIAS[row["point"]][0]: row["value"] for row in told["points"]}
+    assert values
+    assert values.items() <= meter.values.items()
+    assert len(told["failed"]) + after - 1 == len(
+        meter.profile.fast + meter.profile.slow + meter.profile.freeze
+    )
+    assert {*told["failed"].values()} == {"not read"}
+
+
+def test_the_singles_that_were_read_are_kept():
+    meter = Meter(DOCUMENT)
+    del meter.server.store["0201FF00"]
+    line = Breaking(meter.server, "write", PortError("lost"), 4)  # twice the block, one single
+    wanted = [BY_ALIAS[f"voltage_{phase}_dv"][0] for phase in "abc"]
+    reading = Session(meter.profile, line, meter.address, clock=line.clock).read(wanted)
+    assert reading.values == {wanted[0]: meter.values[wanted[0]]}
+    assert (reading.broken, reading.failed) == ("lost", {"0201FF00": "not read"})
+
+
+def test_a_line_that_is_lost_before_anything_came_is_2(run):
+    _meter, _line, ended = run("write", PortError("port lost"), 1, args=[*READ, "x"])
+    assert (ended.exit_code, ended.stdout) == (2, "")
+    assert ended.stderr == "Error: port lost\n"
+
+
+def test_a_counter_that_cannot_be_written_any_more_keeps_what_was_read():
+    meter = Meter(DOCUMENT)
+    line = Breaking(meter.server, "write", OptionError("state: No space left on device"), 3)
+    reading = Session(meter.profile, line, meter.address, clock=line.clock).read()
+    assert reading.broken.startswith("state: ")
+    assert reading.values
+
+
+def _dies(line, answers):
+    """Serves the profile's meter on a real line that goes when one more request comes than this."""
+    server = Meter(DOCUMENT).server
+    while True:
+        answer = server.feed(line.take() or b"")
+        if answer and not answers:
+            return line.close()
+        if answer:
+            line.give(answer)
+            answers -= 1
+
+
+@pytest.mark.parametrize(("port", "says"), [("tcp://127.0.0.1:0", "connection lost"), ("pty", "port lost")])
+def test_a_port_that_dies_in_the_middle(port, says):
+    line = serving.open_line(port, 9600, "8E1")
+    thread = threading.Thread(target=_dies, args=(line, 3))
+    thread.start()
+    ended = CliRunner().invoke(command.meter, [*READ, line.name])
+    thread.join()
+    assert ended.exit_code == 1, ended.output
+    assert f"Error: {says}" in ended.stderr
+    assert "power_dw" in ended.stdout
 
 
 # ---- the port

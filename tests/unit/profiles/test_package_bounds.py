@@ -1,12 +1,14 @@
 """A package costs no more than its size before its signature holds, and its signer cannot break a device."""
 
+import struct
+
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from protocols import cbor
+from protocols import cbor, ed25519
 from protocols.meters import compile as compiling
-from protocols.meters import interpret, links, package, sound
-from station.profiles import files
+from protocols.meters import interpret, links, package, replay, sound, types
+from station.profiles import check, files, signing
 
 DOCUMENT = files.read(files.found("chint-dtsu666").read_bytes())
 COMPILED = compiling.compiled(DOCUMENT)
@@ -100,7 +102,7 @@ MALFORMED = {
 
 @pytest.mark.parametrize("what", MALFORMED)
 def test_malformed_is_refused_before_the_signature(monkeypatch, what):
-    monkeypatch.setattr(package, "verify", lambda *_args: pytest.fail("was verified"))
+    monkeypatch.setattr(ed25519, "verify", lambda *_args: pytest.fail("was verified"))
     _refused("malformed", package.opened, MALFORMED[what], KEYS)
 
 
@@ -110,17 +112,19 @@ def test_a_device_needs_room_for_device_bytes_only():
 
 
 @pytest.mark.parametrize("step", ["verify", "sound", "tests"])
-def test_what_does_not_fit_into_memory_is_refused(monkeypatch, step):
+def test_too_little_memory_says_nothing_about_the_package(monkeypatch, step):
     def full(*_args):
         raise MemoryError
 
     found = package.opened(_packed(), KEYS)
     if step == "verify":
-        monkeypatch.setattr(package, "verify", full)
-        _refused("malformed", package.opened, _packed(), KEYS)
+        monkeypatch.setattr(ed25519, "verify", full)
+        with pytest.raises(MemoryError):
+            package.opened(_packed(), KEYS)
         return
-    monkeypatch.setattr(*((sound, "checked", full) if step == "sound" else (package.replay, "run", full)))
-    _refused("malformed", package.ready, found, READER)
+    monkeypatch.setattr(*((sound, "checked", full) if step == "sound" else (replay, "run", full)))
+    with pytest.raises(MemoryError):
+        package.ready(found, READER)
 
 
 def test_lists_do_not_fill_a_device(tmp_path, run_micropython):
@@ -137,13 +141,15 @@ def test_lists_do_not_fill_a_device(tmp_path, run_micropython):
         "    try:\n"
         "        package.ready(package.opened(data, keys), links.reader('modbus'))\n"
         "    except package.PackageError as error:\n"
-        "        print(error.args[0])\n",
+        "        print(error.args[0])\n"
+        "    except MemoryError:\n"
+        "        print('memory')\n",
         encoding="utf-8",
     )
     ended = run_micropython(
         tmp_path / "scene.py", tmp_path / "lists", tmp_path / "tests", heap="320K", timeout_s=60
     )
-    assert ended.stdout.split() == ["malformed", "malformed"], ended.stdout + ended.stderr
+    assert ended.stdout.split() == ["malformed", "memory"], ended.stdout + ended.stderr
 
 
 # ---- behind it: the signer may err
@@ -198,3 +204,49 @@ def test_tests_that_are_none(tests):
 
 def test_an_address_that_the_reader_cannot_take():
     assert "requests/0" in _refused("bad_profile", _ready, tests=cbor.encode([[1, "", b"", {}]]))
+
+
+def test_so_many_tests_are_run_and_no_more():
+    assert _ready(tests=cbor.encode([GOOD_TEST] * package.MAX_TESTS))
+    tests = cbor.encode([GOOD_TEST] * (package.MAX_TESTS + 1))
+    assert _refused("malformed", _ready, tests=tests) == "more than 32 tests"
+
+
+def test_tests_read_so_many_fields_and_no_more(monkeypatch):
+    """A block of 255 rows in each test held a device for longer than its watchdog waits."""
+    row = struct.pack(interpret.ROW, 1, 0, types.NUMERIC + 4 * types.FLOAT, 4, 0, 0)
+    wide = {"REQUESTS": "3:0x2006:2", "COUNTS": b"\xff", "STEPS": b"\0", "ENDS": b"\0", "ROWS": row * 255}
+    wide |= {"SINGLES": [], "FAST": b"\0", "SLOW": b"", "FREEZE": b"", "CONTROLS": {}}
+    test = [0, "1", b"\x46\x6a\x60\x00", {1: 15000}]
+    assert _ready(profile=_changed(**wide), tests=cbor.encode([test] * 4))
+    monkeypatch.setattr(replay, "run", lambda *_args: pytest.fail("was run"))
+    said = _refused("malformed", _ready, profile=_changed(**wide), tests=cbor.encode([test] * 5))
+    assert said == "tests read more than 1024 fields"
+
+
+# ---- at signing time
+
+
+def _long_tests(size):
+    """The profile with tests of so many bytes, as a package has them."""
+    test = next(test for test in DOCUMENT["tests"] if test["read"] == "3:0x2006:2")
+    one = {**test, "data": test["data"] + "00" * 1000}
+    document = {**DOCUMENT, "tests": [one] * (size // 1011)}
+    rest = size - len(check.tests_of(document, interpret.Profile(COMPILED)))
+    longest = {**one, "data": one["data"] + "00" * (rest - rest % 4), "address": "1".zfill(1 + rest % 4)}
+    return {**document, "tests": [longest, *document["tests"][1:]]}
+
+
+def test_tests_as_large_as_a_device_takes_are_signed():
+    document = _long_tests(package.TESTS_BYTES)
+    assert check.problems(document) == []
+    found = package.opened(signing.sign(document, KEY), KEYS)
+    assert len(found.tests) == package.TESTS_BYTES
+
+
+def test_larger_ones_are_refused_by_check_and_signer_with_path_and_reason():
+    document = _long_tests(package.TESTS_BYTES + 1)
+    (problem,) = check.problems(document)
+    assert (problem.path, problem.reason) == ("tests", "are 11265 bytes for a device, 11264 may be")
+    with pytest.raises(signing.SigningError, match=r"^tests: are 11265 bytes"):
+        signing.sign(document, KEY)

@@ -1,10 +1,13 @@
 """What a profile says of the line is something a device can do."""
 
+import json
+import struct
+
 import pytest
 
 from protocols.meters import compile as compiling
-from protocols.meters import interpret, links, sound
-from station.profiles import files
+from protocols.meters import interpret, links, sound, types
+from station.profiles import files, schema
 
 GOOD = compiling.compiled(files.read(files.found("abb-b23").read_bytes()))
 
@@ -51,3 +54,48 @@ def test_options_are_few_and_plain(options):
 def test_options_of_every_plain_kind():
     options = {"a": 1, "b": "x", "c": b"x", "d": True, "e": ["x", 1]}
     assert sound.checked({**GOOD, interpret.OPTIONS: options}).options == options
+
+
+POWER, ENERGY, EXPORT = 8, 320, 384
+
+
+def _shown_as(no, kind):
+    """The rows with another kind where point `no` stands, whatever it is."""
+    rows = bytearray(GOOD[interpret.ROWS])
+    struct.pack_into(interpret.ROW, rows, 0, no, 0, kind, 4, 0, 0)
+    return {**GOOD, interpret.ROWS: bytes(rows)}
+
+
+@pytest.mark.parametrize("no", [POWER, ENERGY, EXPORT])
+@pytest.mark.parametrize("kind", [types.HEX, types.ASCII, types.MBUS_TIME])
+def test_what_a_device_calculates_with_is_no_text_and_no_time(no, kind):
+    with pytest.raises(sound.ProfileError, match=r"^rows/0: shows as text or time"):
+        sound.checked(_shown_as(no, kind))
+    assert sound.checked(_shown_as(1, kind)), "another point may be"
+
+
+@pytest.mark.parametrize(
+    ("key", "most", "above", "where"),
+    [
+        (interpret.SERIAL, [115200, "8N1", 15000, 2000, 5], [115200, "8N1", 15001, 2000, 5], "serial/2"),
+        (interpret.SERIAL, [300, "8N1", 1, 1, 1], [300, "8N1", 500, 2001, 1], "serial/3"),
+        (interpret.SERIAL, [300, "8N1", 1, 1, 1], [115201, "8N1", 500, 20, 1], "serial/0"),
+        (interpret.SERIAL, [300, "8N1", 1, 1, 1], [9600, "8N1", 500, 20, 6], "serial/4"),
+        (interpret.OPTIONS, {"baud": 115200}, {"baud": 299}, "options/baud"),
+        (interpret.OPTIONS, {"baud": 300}, {"baud": "300"}, "options/baud"),
+        (interpret.FAST, bytes(range(8)), bytes(range(9)), "fast"),
+        (interpret.FAST, b"\0\1", b"\0\0", "fast"),
+        (interpret.SLOW, bytes(64), bytes(65), "slow"),
+        (interpret.CURVE, [8] * 32, [8] * 33, "curve"),
+        (interpret.DAILY, [8] * 32, [8] * 33, "daily"),
+        (interpret.KEYS, "k\n" * 127 + "k", "k\n" * 128 + "k", "keys"),
+    ],
+)
+def test_how_long_a_profile_may_hold_the_line_and_the_device(key, most, above, where):
+    assert sound.checked({**GOOD, key: most})
+    assert _why(key, above).startswith(where + ": ")
+
+
+def test_the_catalogue_is_within_the_bounds():
+    for path in sorted(schema.CATALOGUE.glob("*.json")):
+        assert sound.checked(compiling.compiled(json.loads(path.read_text(encoding="utf-8"))))

@@ -6,8 +6,6 @@ The decoder takes outside bytes, so it caps depth, items and size and accepts on
 deterministic encoding of a value (shortest heads, keys sorted, no duplicates).
 """
 
-import struct
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -25,20 +23,14 @@ def _head(out, major, n):
     major <<= 5
     if n < 24:
         out.append(major | n)
-    elif n < 0x100:
-        out.append(major | 24)
-        out.append(n)
-    elif n < 0x10000:
-        out.append(major | 25)
-        out.extend(struct.pack(">H", n))
-    elif n < 0x100000000:
-        out.append(major | 26)
-        out.extend(struct.pack(">I", n))
-    elif n < 1 << 64:
-        out.append(major | 27)
-        out.extend(struct.pack(">Q", n))
-    else:
-        raise CborError("integer too large")
+        return
+    for at in range(4):
+        width = 1 << at
+        if n < 1 << 8 * width:
+            out.append(major | 24 + at)
+            out.extend(n.to_bytes(width, "big"))
+            return
+    raise CborError("integer too large")
 
 
 def _write_map(out, value):
@@ -85,9 +77,6 @@ def encode(value) -> bytes:
     return bytes(out)
 
 
-_WIDTHS = {24: (">B", 1, 24), 25: (">H", 2, 0x100), 26: (">I", 4, 0x10000), 27: (">Q", 8, 1 << 32)}
-
-
 def _read_head(data, at):
     if at >= len(data):
         raise CborError("truncated")
@@ -96,19 +85,15 @@ def _read_head(data, at):
     at += 1
     if info < 24:
         return first >> 5, info, at
-    if info not in _WIDTHS:
+    if info > 27:
         raise CborError("indefinite or reserved length")
-    form, width, least = _WIDTHS[info]
+    width = 1 << info - 24
     if at + width > len(data):
         raise CborError("truncated")
-    n = struct.unpack_from(form, data, at)[0]
-    if n < least:
+    n = int.from_bytes(data[at : at + width], "big")
+    if n < (24 if width == 1 else 1 << width * 4):
         raise CborError("not the shortest form")
     return first >> 5, n, at + width
-
-
-# Lead byte -> range of the second byte, where it is not 80..BF (RFC 3629: no overlong forms, no surrogates)
-_SECOND = {0xE0: (0xA0, 0xBF), 0xED: (0x80, 0x9F), 0xF0: (0x90, 0xBF), 0xF4: (0x80, 0x8F)}
 
 
 def _is_utf8(data) -> bool:
@@ -119,7 +104,9 @@ def _is_utf8(data) -> bool:
         size = 1 + (lead >= 0xC2) + (lead >= 0xE0) + (lead >= 0xF0)
         if 0x80 <= lead < 0xC2 or lead > 0xF4 or at + size > len(data):
             return False
-        low, high = _SECOND.get(lead, (0x80, 0xBF))
+        # The second byte: no overlong forms, no surrogates, nothing above U+10FFFF (RFC 3629)
+        low = 0xA0 if lead == 0xE0 else 0x90 if lead == 0xF0 else 0x80
+        high = 0x9F if lead == 0xED else 0x8F if lead == 0xF4 else 0xBF
         for byte in data[at + 1 : at + size]:
             if not low <= byte <= high:
                 return False
@@ -163,17 +150,14 @@ def _read_list(data, at, n, depth):
     return out, at
 
 
-_SIMPLE = {20: False, 21: True, 22: None}
-
-
 def _read(data, at, depth):
     if depth == 0:
         raise CborError("too deep")
     first = data[at] if at < len(data) else 0
     if first >> 5 == 7:
-        if first & 31 not in _SIMPLE:
+        if not 20 <= first & 31 <= 22:
             raise CborError("float or simple value not in the subset")
-        return _SIMPLE[first & 31], at + 1
+        return (False, True, None)[(first & 31) - 20], at + 1
     major, n, at = _read_head(data, at)
     if major == 0:
         return n, at

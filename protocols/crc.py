@@ -7,32 +7,38 @@ All go on the wire low byte first, but for P1, which writes it as hexadecimal te
 """
 
 
-def _table(polynomial) -> list:
-    table = [0] * 256
+def _tables(polynomial) -> tuple:
+    """Low and high bytes of the CRC of each byte: a list of numbers would take eight times the heap."""
+    lows, highs = bytearray(256), bytearray(256)
     crc, bit = 1, 128
     while bit:
         crc = crc >> 1 ^ polynomial if crc & 1 else crc >> 1
         for byte in range(0, 256, 2 * bit):
-            table[byte + bit] = table[byte] ^ crc
+            lows[byte + bit] = lows[byte] ^ crc & 0xFF
+            highs[byte + bit] = highs[byte] ^ crc >> 8
         bit >>= 1
-    return table
+    return bytes(lows), bytes(highs)
 
 
-_X25, _ARC = _table(0x8408), _table(0xA001)
+_X25, _ARC = _tables(0x8408), _tables(0xA001)
 
 
-def _run(table, data, crc) -> int:
+def _run(tables, data, start) -> int:
+    lows, highs = tables
+    low = high = start
     for byte in data:
-        crc = crc >> 8 ^ table[crc & 0xFF ^ byte]
-    return crc
+        byte ^= low
+        low = high ^ lows[byte]
+        high = highs[byte]
+    return high << 8 | low
 
 
 def x25(data) -> int:
-    return _run(_X25, data, 0xFFFF) ^ 0xFFFF
+    return _run(_X25, data, 0xFF) ^ 0xFFFF
 
 
 def modbus(data) -> int:
-    return _run(_ARC, data, 0xFFFF)
+    return _run(_ARC, data, 0xFF)
 
 
 def arc(data) -> int:

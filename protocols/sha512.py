@@ -4,6 +4,8 @@ The constants are what the standard says they are: the first 64 bits of the frac
 square roots of the first 80 and 8 primes.
 """
 
+from array import array
+
 _MASK = (1 << 64) - 1
 _BLOCK = 128
 
@@ -27,7 +29,10 @@ def _constants() -> tuple:
             primes.append(n)
         n += 1
     start = [_root(p << 128, 2) & _MASK for p in primes[:8]]
-    return start, [_root(p << 192, 3) & _MASK for p in primes]
+    rounds = array("Q")  # a list of such integers takes a device 5 KB
+    for p in primes:
+        rounds.append(_root(p << 192, 3) & _MASK)
+    return start, rounds
 
 
 def _turn(x, n) -> int:
@@ -35,7 +40,7 @@ def _turn(x, n) -> int:
 
 
 def _compress(state, block, constants) -> list:
-    w = [int.from_bytes(block[at : at + 8], "big") for at in range(0, _BLOCK, 8)]
+    w = array("Q", [int.from_bytes(block[at : at + 8], "big") for at in range(0, _BLOCK, 8)])
     for t in range(16, 80):
         x, y = w[t - 15], w[t - 2]
         low = _turn(x, 1) ^ _turn(x, 8) ^ x >> 7

@@ -15,6 +15,7 @@ from binascii import hexlify, unhexlify
 from collections import namedtuple
 
 from protocols.gdw376 import formats
+from protocols.lines import framing
 from protocols.lines.refused import Refused
 
 START, END = 0x68, 0x16
@@ -58,77 +59,32 @@ Additions = namedtuple("Additions", ("pw", "ec", "tp"))
 NOTHING_ADDED = Additions(None, None, None)
 
 
-class Framer:
-    """Cuts frames out of a byte stream with noise, split and merged frames.
+class Framer(framing.Framer):
+    """`bad`: candidates with a wrong checksum or end byte; `skipped` does not count FE."""
 
-    `bad`: candidates with wrong checksum or end byte; `skipped`: bytes of no frame (FE not counted).
-    Holds at most one unfinished frame (MAX_FRAME bytes).
-    """
+    IDLE = b"\xfe"
+    MOST = MAX_FRAME
 
-    def __init__(self) -> None:
-        self.bad = 0
-        self.skipped = 0
-        self._held = b""
+    def _size(self, held, start) -> int:
+        head = held[start : start + HEADER]
+        length = head[1:3]
+        if head[3:5] != length[: max(0, len(head) - 3)] or head[5:] not in (b"", b"\x68"):
+            return framing.NONE
+        if length and length[0] & 3 not in (1, 2):
+            return framing.NONE
+        if len(head) < HEADER:
+            return framing.UNKNOWN
+        size = int.from_bytes(length, "little") >> 2
+        return HEADER + size + 2 if size >= LEAST else framing.NONE
 
-    def feed(self, data) -> list:
-        """Return the frames that `data` (any split of the stream) completes."""
-        frames = []
-        for at in range(0, len(data), MAX_FRAME):
-            self._held = self._cut(self._held + bytes(data[at : at + MAX_FRAME]), frames)
-        return frames
-
-    def quiet(self) -> list:
-        """Nothing came for a while: give up the unfinished frame, return good ones that it hid."""
-        frames = []
-        while self._held:
-            self._skip(self._held[:1])
-            self._held = self._cut(self._held[1:], frames)
-        return frames
-
-    def _skip(self, noise) -> None:
-        self.skipped += len(noise) - noise.count(b"\xfe")
-
-    def _cut(self, held, frames) -> bytes:
-        """Append complete frames to `frames`; return the unfinished rest."""
-        at = 0
-        while True:
-            start = held.find(b"\x68", at)
-            self._skip(held[at : start if start >= 0 else len(held)])
-            if start < 0:
-                return b""
-            size = _size(held[start : start + HEADER])
-            if size == 0 or start + size > len(held):
-                return held[start:]
-            frame = _parse(held[start : start + size]) if size > 0 else None
-            if frame is not None:
-                frames.append(frame)
-                at = start + size
-                continue
-            self.bad += size > 0
-            self._skip(held[start : start + 1])
-            at = start + 1
-
-
-def _size(head) -> int:
-    """Length of the frame that may start so; 0 not known yet, -1 none starts here."""
-    length = head[1:3]
-    if head[3:5] != length[: max(0, len(head) - 3)] or head[5:] not in (b"", b"\x68"):
-        return -1
-    if length and length[0] & 3 not in (1, 2):
-        return -1
-    if len(head) < HEADER:
-        return 0
-    size = int.from_bytes(length, "little") >> 2
-    return HEADER + size + 2 if size >= LEAST else -1
-
-
-def _parse(wire):
-    body = wire[HEADER:-2]
-    if wire[-1] != END or wire[-2] != sum(body) & 0xFF:
-        return None
-    region = hexlify(bytes((body[2], body[1]))).decode().upper()
-    terminal = body[3] | body[4] << 8
-    return Frame(body[0], region, terminal, body[5], body[6], body[7], body[8:], wire[1] & 3)
+    def _parse(self, held, start, size) -> "Frame | None":
+        body = held[start + HEADER : start + size - 2]
+        if held[start + size - 1] != END or held[start + size - 2] != sum(body) & 0xFF:
+            return None
+        region = hexlify(bytes((body[2], body[1]))).decode().upper()
+        terminal = body[3] | body[4] << 8
+        version = held[start + 1] & 3
+        return Frame(body[0], region, terminal, body[5], body[6], body[7], body[8:], version)
 
 
 # ---- builders ---------------------------------------------------------------------------------

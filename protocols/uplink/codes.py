@@ -149,7 +149,9 @@ EVENTS = Words(
     "123 control_released,"
     "124 register_rebased,"  # a total that does not follow the last one was taken as a new meter
     "125 service_test,"  # relays moved from the service console
-    "126 contract_power_over"
+    "126 contract_power_over,"
+    "127 profile_kept,"  # a meter profile that came by command has proved itself
+    "128 profile_rolled_back"  # or has not: the one before stands
 )
 EVENT_CODE = Numbers(EVENTS)
 # All others are important, unless parameters.EVENTS says otherwise.
@@ -197,7 +199,8 @@ EVENT_FIELDS = Words(
     "38 before,"  # of `value`
     "39 power_w,"
     "40 threshold_pct,"
-    "41 energy_wh"
+    "41 energy_wh,"
+    "42 bytes"  # of a package that are there: where to go on
 )
 EVENT_FIELD_NO = Numbers(EVENT_FIELDS)
 
@@ -231,6 +234,7 @@ REASONS = Words(
     "28 stale_version,"  # parameters with a version that is not above the one in force
     "29 nothing_to_release,"
     "30 no_such_point,"
+    "33 bad_profile,"  # the detail says why: signature, revision, tests
     "32 no_tariff,"  # an order of money on a terminal that has no prices
     "31 close_not_allowed,"  # this board may not close a switch by itself
     "26 not_confirmed,"  # the relay did not read back in time: the measured state tells

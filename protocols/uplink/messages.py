@@ -18,15 +18,15 @@ class MessageError(ValueError):
     """Outside data that is not a message of this contract; args[0] is a short reason for counters."""
 
 
-_TYPES = {
-    "u": lambda v: isinstance(v, int) and not isinstance(v, bool) and v >= 0,
-    "i": lambda v: isinstance(v, int) and not isinstance(v, bool),
-    "n": lambda v: v is None or (isinstance(v, int) and not isinstance(v, bool)),
-    "t": lambda v: isinstance(v, str),
-    "b": lambda v: isinstance(v, bytes),
-    "l": lambda v: isinstance(v, list),
-    "m": lambda v: isinstance(v, dict),
-}
+_TYPES = {"t": str, "b": bytes, "l": list, "m": dict}
+
+
+def _fits(kind, value):
+    if kind in _TYPES:
+        return isinstance(value, _TYPES[kind])
+    if value is None:
+        return kind == "n"
+    return isinstance(value, int) and not isinstance(value, bool) and (kind != "u" or value >= 0)
 
 
 def rows(schema):
@@ -57,7 +57,7 @@ def unpack(schema, wire) -> dict:
             if need:
                 raise MessageError("missing " + field)
             continue
-        if not _TYPES[kind](wire[key]):
+        if not _fits(kind, wire[key]):
             raise MessageError("wrong type of " + field)
         out[field] = wire[key]
     return out
@@ -79,7 +79,8 @@ HELLO = (  # first message of every link-up
     "10 last_command u,"  # highest command id applied
     "11 next_seq m,"  # {stream number: next sequence}
     "12 held_from m,"  # {stream number: first sequence still held}
-    "13 multiplier u"  # CT x PT of the main metering point
+    "13 multiplier u,"  # CT x PT of the main metering point
+    "14 profiles l?"  # as in NOW
 )
 
 BATCH = (  # up/ev, up/da, up/lg: records with consecutive sequence numbers
@@ -115,7 +116,8 @@ NOW = (  # up/now: the state at this moment, QoS 0, replaced by the next one
     "19 excluded u?,"  # 1: commands of scope 1 are refused
     "20 reminder u?,"  # 1: the payment reminder sounds now
     "21 parameters m?,"  # {section: version} in force, protocols.uplink.parameters
-    "22 metering l?"  # [[metering_point, power_w, energy_wh], ...], primary side, null without fresh reading
+    "22 metering l?,"  # [[metering_point, power_w, energy_wh], ...], primary side, null without fresh reading
+    "23 profiles l?"  # [[slot, hash, 1 on trial, id], ...]: first 8 bytes of the SHA-256 that runs
 )
 
 # ---- records ----------------------------------------------------------------------------------
@@ -219,7 +221,8 @@ COMMAND = (
 # 6 was the release of purchase control; its number is not used again.
 TRIP, PERMIT_CLOSE, PERIOD_PLAN, RELEASE, PURCHASE, GUARANTEE = 1, 2, 3, 4, 5, 7
 FACTORY_REST, BUSINESS_STOP, DOWN_FLOAT, MONTH_ENERGY, PERIOD_ENABLE = 8, 9, 10, 11, 12
-EXCLUSION, FEE_ORDER, AUTO_RELEASE, REMINDER, MESSAGE, PARAMETERS, METER_CHANGE = 13, 14, 15, 16, 17, 18, 19
+EXCLUSION, FEE_ORDER, AUTO_RELEASE, REMINDER, MESSAGE, PARAMETERS = 13, 14, 15, 16, 17, 18
+METER_CHANGE, PROFILE = 19, 20
 
 # Wherever `group` may be missing it is summation group 1.
 TRIP_PARAMS = (
@@ -335,6 +338,15 @@ METER_CHANGE_PARAMS = (  # a meter was replaced: its energy goes on
     "3 new_wh u"  # first total of the new one
 )
 
+PROFILE_PARAMS = (  # of a meter, signed: comes in pieces, is proved and tried, and rolled back by itself
+    "1 op u,"  # 0 piece, 1 activate, 2 discard what came, 3 roll back; answers tell the `bytes` there are
+    "2 slot u,"  # 1..4: the profile number of section POINTS
+    "3 total u?,"  # of a piece: bytes in all
+    "4 offset u?,"
+    "5 bytes b?,"  # at most 1024
+    "6 hash b?"  # to activate: SHA-256 of the profile's document
+)
+
 COMMANDS = Texts(
     f";{TRIP}:{TRIP_PARAMS}"
     f";{PERMIT_CLOSE}:{PERMIT_CLOSE_PARAMS}"
@@ -354,11 +366,12 @@ COMMANDS = Texts(
     f";{MESSAGE}:{MESSAGE_PARAMS}"
     f";{PARAMETERS}:{PARAMETERS_PARAMS}"
     f";{METER_CHANGE}:{METER_CHANGE_PARAMS}"
+    f";{PROFILE}:{PROFILE_PARAMS}"
 )
 COMMAND_NAMES = Words(
     "1 trip,2 permit_close,3 period_plan,4 release,5 purchase,7 guarantee,8 factory_rest,9 business_stop,"
     "10 down_float,11 month_energy,12 period_enable,13 exclusion,14 fee_order,15 auto_release,16 reminder,"
-    "17 message,18 parameters,19 meter_change"
+    "17 message,18 parameters,19 meter_change,20 profile"
 )
 
 
@@ -375,7 +388,7 @@ def unpack_record(wire) -> tuple:
     if not isinstance(wire, list) or len(wire) != 4:
         raise MessageError("record is not a list of four")
     kind, t_s, t_ok, body = wire
-    if not (_TYPES["u"](kind) and _TYPES["u"](t_s) and t_ok in (0, 1) and isinstance(body, dict)):
+    if not (_fits("u", kind) and _fits("u", t_s) and t_ok in (0, 1) and isinstance(body, dict)):
         raise MessageError("wrong type in record")
     schema = RECORDS.get(kind)
     return kind, t_s, t_ok, unpack(schema, body) if schema is not None else body

@@ -67,6 +67,7 @@ NOW = {
     "reminder": 1,
     "parameters": {1: 3, 8: 12},
     "metering": [[1, 187_440, 98_764_800], [2, None, None]],
+    "profiles": [[1, bytes(range(8)), 1, "acme-m3"]],
 }
 SILENT = NOW | {"t_ok": 0, "power_w": None, "setpoint_w": None, "remaining_wh": None, "meter_ok": 0}
 SILENT |= {
@@ -171,6 +172,7 @@ PARAMS = {
     m.MESSAGE: {"slot": 8, "important": 1, "text": "明日 10 时检修停电"},
     m.PARAMETERS: {"section": 3, "version": 12, "values": {1: 300, 2: 1 << 24}},
     m.METER_CHANGE: {"metering_point": 1, "old_wh": 1_234_560, "new_wh": 10},
+    m.PROFILE: {"op": 0, "slot": 1, "total": 3000, "offset": 1024, "bytes": bytes(range(16))},
 }
 
 

@@ -16,8 +16,8 @@ doubles by 7 KB at 630 and by 14 at 1,270.
 
 import ast
 import builtins
-from collections import defaultdict
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
 
 from tools.known import known_words, rename_visits
 from tools.place import place
@@ -30,10 +30,11 @@ BUNDLE = "resident"
 Key = tuple[str, str]
 
 
-def bundle(program: Program, mains: list[str]) -> dict[str, str]:
+def bundle(program: Program, mains: list[str], seldom: Iterable[str] = ()) -> dict[str, str]:
     """Change the program in place; return {name in the bundle: what it is in the sources}.
 
-    `mains`: modules the boards start with.
+    `mains`: modules the boards start with; `seldom`: whose words a terminal does not know
+    (tools/apart.py).
     """
     entries = [name for name in program.modules if name in mains]
     asked_beside = [name for name in program.modules if name in beside(program) and name not in entries]
@@ -42,11 +43,15 @@ def bundle(program: Program, mains: list[str]) -> dict[str, str]:
     order = _order(program, entries, tops, [*entries, *asked_beside])
     moved = [name for name in order if name not in packages]
     flat = {name: name.replace(".", "_") for name in program.modules if name not in entries}
-    asked = _Asked(tops)
+    asked, often = _Asked(tops), _Asked(tops)
     for name, tree in program.modules.items():
         asked.look(name, tree)
+        if name not in seldom:
+            often.look(name, tree)
+    asked.unbound = often.unbound  # the seldom ones have a top of their own
     kept = _errors(program)
-    names = _names(moved, tops, asked, known_words(program.modules.values(), asked.attributes), kept)
+    trees = [tree for name, tree in program.modules.items() if name not in seldom]
+    names = _names(moved, tops, asked, known_words(trees, often.attributes.elements()), kept)
     told = {new: ".".join(key) for key, new in names.items() if new != key[1]}
     body: list[ast.stmt] = []
     for name in moved:
@@ -102,7 +107,7 @@ def reached(program: Program, starts: list[str]) -> set[str]:
 
 def _top(tree: ast.Module, modules: dict[str, ast.Module]) -> dict[str, Key | None]:
     """{name at the top of a module: what it means}; None: it is the module's own."""
-    out: dict[str, Key | None] = dict.fromkeys(bound_names(tree))
+    out: dict[str, Key | None] = dict.fromkeys(sorted(bound_names(tree)))
     for node in tree.body:
         if isinstance(node, ast.Import):
             for alias in node.names:
@@ -170,7 +175,7 @@ class _Asked(Walker):
         self._module = ""
         self.beside: dict[Key, set[str]] = defaultdict(set)
         self.unbound: set[str] = set(dir(builtins))
-        self.attributes: set[str] = set()
+        self.attributes: Counter[str] = Counter()
 
     def look(self, module: str, tree: ast.Module) -> None:
         self._module = module
@@ -195,7 +200,7 @@ class _Asked(Walker):
                     raise Unsure(f"{self._module}: module {inner[1]} reached through {key[1]}")
                 self._note(inner)
                 return node
-        self.attributes.add(node.attr)
+        self.attributes[node.attr] += 1
         self.generic_visit(node)
         return node
 
@@ -254,7 +259,7 @@ def _errors(program: Program) -> set[str]:
                     getattr(base, "id", "") in out for base in node.bases
                 ):
                     out.add(node.name)
-    return out
+    return {name for name in out if not name.startswith("_")}  # a private name is the same in every module
 
 
 # ---- moving ---------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 import ast
 import builtins
 import keyword
+from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from tools.inline import TEXT_MOST
@@ -11,7 +12,8 @@ from tools.scopes import Walker, bound_names
 from tools.shorten import mentioned
 
 # In every MicroPython we build for, as methods of its types or names of its modules: builtins, math, heapq,
-# errno, uctypes, framebuf, random, re.
+# errno, uctypes, framebuf, random, re, sys, json, time, machine, gc, micropython, socket, select, deflate,
+# hashlib, cryptolib, asyncio.
 BUILT_IN = """
     ARRAY BFINT16 BFINT32 BFINT8 BFUINT16 BFUINT32 BFUINT8 BF_LEN BF_POS BIG_ENDIAN EACCES
     EADDRINUSE EAGAIN EALREADY EBADF ECONNABORTED ECONNREFUSED ECONNRESET EEXIST EHOSTUNREACH
@@ -25,15 +27,25 @@ BUILT_IN = """
     issuperset isupper ldexp lgamma log10 log2 lstrip modf popitem radians randint randrange
     rfind rindex seed sinh sizeof splitlines sub symmetric_difference
     symmetric_difference_update tanh trunc union
+    argv byteorder exc_info implementation maxsize platform print_exception version version_info
+    dumps loads b2a_base64 gmtime mktime localtime sleep_us mem16 mem32 mem8
+    isenabled kbd_intr heap_lock heap_unlock opt_level qstr_info stack_use schedule
+    center partition rpartition rsplit appendleft popleft OrderedDict aes encrypt decrypt DeflateIO GZIP
+    RAW ZLIB sha1 md5 AF_INET AF_INET6 SOCK_DGRAM SOCK_STREAM SOCK_RAW SO_REUSEADDR SOL_SOCKET ThreadSafeFlag
+    Lock gather start_server current_task wait_for
 """
 
 
 def known_words(trees: Iterable[ast.Module], attributes: Iterable[str]) -> list[str]:
-    """What the device must know anyway and could be a name: `attributes` of objects, short texts."""
-    out = {*BUILT_IN.split(), *attributes}
+    """What the device must know anyway and could be a name: `attributes` of objects, short texts.
+
+    The most used first: bytecode refers by one byte to the first 128 words of a module, by two to others.
+    """
+    uses = Counter([*BUILT_IN.split(), *attributes])
     for tree in trees:
-        out.update(text for text in words(tree) if len(text) <= TEXT_MOST)  # pyright: ignore[reportArgumentType]
-    return sorted(word for word in out if word.isidentifier() and not _special(word))
+        uses.update(text for text in words(tree) if len(text) <= TEXT_MOST)  # pyright: ignore[reportArgumentType]
+    found = [word for word in uses if word.isidentifier() and not _special(word)]
+    return sorted(found, key=lambda word: (-uses[word], len(word), word))
 
 
 def _special(word: str) -> bool:

@@ -3,13 +3,15 @@ or a test uses. Each costs a device 56 bytes of heap and more; the sources are s
 
 A thing stays if its name stands anywhere in the code that stays, as a name, an attribute, an import, or a
 text where names are asked for by text: the names decide, whatever they are bound to. So what is taken away
-is what nobody names.
+is what nobody names. At the top of a module it must be named there, or by somebody who imports it from there
+or the module whole.
 """
 
 import ast
 from collections.abc import Iterator
 
 from tools.program import FUNCTIONS, Program, asked, asks_by_name, assigned, words
+from tools.scopes import Walker
 
 # Asked for by the interpreter itself: block devices (vfs), streams (select, asyncio).
 BY_INTERPRETER = {"readblocks", "writeblocks", "ioctl", "read", "readinto", "write"}
@@ -22,8 +24,13 @@ def prune(program: Program) -> None:
         _drop_type_checking(tree)
     _drop_unused_imports(program)
     while True:
-        wanted = _wanted(program)
-        gone = sum(_take_away(tree.body, wanted) for tree in program.modules.values())
+        wanted, asked_of = _wanted(program), _asked_of(program)
+        gone = 0
+        for name, tree in program.modules.items():
+            gone += _take_away(tree.body, wanted & asked_of[name])
+            for cls in (each for each in ast.walk(tree) if isinstance(each, ast.ClassDef)):
+                gone += _take_away(cls.body, wanted)
+                cls.body = cls.body or [ast.Pass()]
         gone += _drop_unused_imports(program)
         if not gone:
             return
@@ -51,6 +58,53 @@ def _wanted(program: Program) -> set[str]:
         if len(rest) == len(asleep) and all(a is b for a, b in zip(rest, asleep, strict=True)):
             return out
         asleep = rest
+
+
+def _asked_of(program: Program) -> dict[str, set[str]]:
+    """{module: names asked of its top}: by itself, by who imports them, by who has it whole."""
+    out = {module: _asked_of_own(tree) for module, tree in program.modules.items()}
+    outside = {text for tree in program.outside for text in words(tree)}
+    for names in out.values():
+        names |= outside  # where names are asked for by text
+    for tree in (*program.modules.values(), *program.outside):
+        held: dict[str, str] = {}  # module that is had whole -> its name here
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ImportFrom) and node.module:
+                out.get(node.module, set()).update(alias.name for alias in node.names)
+                held.update({f"{node.module}.{each.name}": each.asname or each.name for each in node.names})
+            elif isinstance(node, ast.Import):
+                held.update({alias.name: alias.asname or "" for alias in node.names})
+        for module in set(held) & set(out):
+            out[module].update(_asked_of_module(tree, held[module]), words(tree))
+    return out
+
+
+class _Own(Walker):
+    """Names that mean the module's own things: no function, class or comprehension binds them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: set[str] = set()
+
+    def visit_Name(self, node: ast.Name) -> ast.AST:
+        if isinstance(node.ctx, ast.Load) and not self.is_local(node.id):
+            self.names.add(node.id)
+        return node
+
+
+def _asked_of_own(tree: ast.Module) -> set[str]:
+    own = _Own()
+    own.visit(ast.parse(ast.unparse(tree)))  # a copy: a walker may change what it visits
+    return own.names
+
+
+def _asked_of_module(tree: ast.Module, name: str) -> set[str]:
+    """Attributes of the module that `name` means here; of anything, where it is used in another way too."""
+    nodes = list(ast.walk(tree))
+    attributes = [node for node in nodes if isinstance(node, ast.Attribute)]
+    plain = [each.attr for each in attributes if isinstance(each.value, ast.Name) and each.value.id == name]
+    uses = sum(isinstance(node, ast.Name) and node.id == name for node in nodes)
+    return set(plain) if name and uses == len(plain) else {each.attr for each in attributes}
 
 
 def _wake(body: list[ast.stmt], out: set[str], asleep: list[ast.stmt]) -> None:
@@ -89,9 +143,6 @@ def _take_away(body: list[ast.stmt], wanted: set[str]) -> int:
         if isinstance(statement, DEFINITIONS) and not _needed(statement.name, wanted):
             body.remove(statement)
             gone += 1
-        elif isinstance(statement, ast.ClassDef):
-            gone += _take_away(statement.body, wanted)
-            statement.body = statement.body or [ast.Pass()]
         elif isinstance(statement, ast.Assign):
             named = [name for name, _value in assigned(statement)]
             if len(named) == len(statement.targets) and not any(_needed(name, wanted) for name in named):

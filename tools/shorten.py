@@ -15,7 +15,7 @@ again.
 
 import ast
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from tools.program import FUNCTIONS, Program, asks_by_name, words
 
@@ -24,17 +24,20 @@ COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
-def shorten(program: Program) -> dict[str, dict[str, str]]:
-    """Change the program's trees in place; return {module: {short: long}} for who reads its errors."""
+def shorten(program: Program, apart: Collection[str] = ()) -> dict[str, dict[str, str]]:
+    """Change the program's trees in place; return {module: {short: long}} for who reads its errors.
+
+    `apart`: modules whose texts name nothing of the others (tools/apart.py).
+    """
     together = groups(program)
-    keep = _asked_from_elsewhere(program, together)
+    keep = _asked_from_elsewhere(program, together, apart)
     told: dict[str, dict[str, str]] = {}
     for group in together:
         short = _private_names(program, group, keep)
         for name in group:
             _Renamer(short).visit(program.modules[name])
             told[name] = {new: old for old, new in short.items()}
-    keywords = _keywords(program)
+    keywords = _keywords(program, apart)
     for tree in program.modules.values():
         _shorten_parameters(tree, keywords)
     return told
@@ -47,13 +50,23 @@ def private(name: str | None) -> bool:
 # ---- private names -------------------------------------------------------------------------------
 
 
-def _in_texts(program: Program) -> set[str]:
+def _in_texts(program: Program, apart: Collection[str]) -> set[str]:
     """Private names that a text could ask for."""
-    trees = (*program.modules.values(), *program.outside)
-    by_name = any(asks_by_name(tree) for tree in program.modules.values())
-    texts = {text for tree in trees for text in words(tree) if text.startswith("_")}
-    named = {name for node in program.everywhere() for name in mentioned(node) if private(name)}
-    return {name for name in named for text in texts if name == text or (by_name and name.startswith(text))}
+    out: set[str] = set()
+    for trees in _sides(program, apart):
+        by_name = any(asks_by_name(tree) for tree in trees)
+        texts = {text for tree in trees for text in words(tree) if text.startswith("_")}
+        for name in {name for tree in trees for node in ast.walk(tree) for name in mentioned(node)}:
+            if private(name) and any(name == text or (by_name and name.startswith(text)) for text in texts):
+                out.add(name)
+    return out
+
+
+def _sides(program: Program, apart: Collection[str]) -> tuple[list[ast.Module], list[ast.Module]]:
+    """The trees whose texts can name things of each other: those of `apart`, and all others."""
+    inside = [tree for name, tree in program.modules.items() if name in apart]
+    others = [tree for name, tree in program.modules.items() if name not in apart]
+    return inside, [*others, *program.outside]
 
 
 def named_outside(program: Program) -> set[str]:
@@ -67,9 +80,9 @@ def named_outside(program: Program) -> set[str]:
     return out
 
 
-def _asked_from_elsewhere(program: Program, together: list[list[str]]) -> set[str]:
+def _asked_from_elsewhere(program: Program, together: list[list[str]], apart: Collection[str]) -> set[str]:
     """Private names that must keep their length."""
-    out = _in_texts(program) | named_outside(program)
+    out = _in_texts(program, apart) | named_outside(program)
     places = defaultdict(set)
     for module, tree in program.modules.items():
         for node in ast.walk(tree):
@@ -219,16 +232,14 @@ class _Renamer(ast.NodeTransformer):
 # ---- parameters ----------------------------------------------------------------------------------
 
 
-def _keywords(program: Program) -> set[str]:
+def _keywords(program: Program, apart: Collection[str]) -> set[str]:
     """Every name a call gives an argument by, or could through a dictionary."""
-    out, spread = set(), False
-    for node in program.everywhere():
-        if isinstance(node, ast.keyword):
-            spread = spread or node.arg is None
-            out.add(node.arg or "")
-    if spread:
-        for tree in (*program.modules.values(), *program.outside):
-            out.update(words(tree))
+    out: set[str] = set()
+    for trees in _sides(program, apart):
+        given = [node.arg for tree in trees for node in ast.walk(tree) if isinstance(node, ast.keyword)]
+        out.update(name for name in given if name)
+        if None in given:  # through a dictionary
+            out.update(text for tree in trees for text in words(tree))
     return out
 
 

@@ -57,7 +57,7 @@ _WITHOUT_SUFFIX = tuple(path.removesuffix(".py") for path in REHEARSED)
 
 
 def imports(source: Source) -> Iterable[Finding]:
-    pure = source.path.startswith(("protocols/", "firmware/control/", *REHEARSED))
+    pure = source.path.startswith(("protocols/", "firmware/area/", "firmware/control/", *REHEARSED))
     near_pins = source.path.startswith(("firmware/hal/", "boards/"))
     allowed = OURS | (PURE if pure else PRESENT | BOARD_ONLY if near_pins else PRESENT)
     for line, name in imported(source):
@@ -191,6 +191,7 @@ DEVICE = ("protocols/", "firmware/", "boards/", *REHEARSED)
 HOST = ("boards/unix/power_on.py",)  # run by CPython: it stands in for the flash chip
 COUNTED = (
     "protocols/",
+    "firmware/area/",
     "firmware/control/",
     "firmware/store/",
     "firmware/metering/",

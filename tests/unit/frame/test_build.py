@@ -3,6 +3,9 @@
 # the programs stand here as texts
 # ruff: noqa: E501
 
+import os
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -179,3 +182,28 @@ def test_what_cannot_be_followed_is_an_error_and_no_image(tree):
     image = build.rom_image(tree, tree / "build", "unix")
     assert "used as a value" in image.errors[0]
     assert not (tree / "build/unix.romfs").exists()
+
+
+IMAGE = """
+import hashlib, sys
+from pathlib import Path
+from tools import build
+image = build.rom_image(build.ROOT, Path(sys.argv[1]), "unix")
+print(image.errors, image.resident, hashlib.sha256(image.data).hexdigest())
+"""
+
+
+def test_the_image_is_the_same_whatever_order_sets_have(repo_root, tmp_path):
+    runs = [
+        subprocess.Popen(
+            [sys.executable, "-c", IMAGE, str(tmp_path / seed)],
+            cwd=repo_root,
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for seed in ("1", "2")
+    ]
+    said = [run.communicate()[0] for run in runs]
+    assert said[0] == said[1]
+    assert said[0].startswith("[] ")

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 ROOMS = (
-    "protocols/uplink protocols/lines firmware/control firmware/store firmware/hal firmware/link "
-    "station/cli station/web station/access station/plans station/store station/ingest station/commands "
-    "hil/world"
+    "protocols/uplink protocols/lines firmware/area firmware/control firmware/store firmware/hal "
+    "firmware/link station/cli station/web station/access station/plans station/store station/ingest "
+    "station/commands hil/world"
 ).split()
 
 # contract id, the file that gets the line, the line
@@ -20,6 +20,7 @@ BREACHES = [
     ("firmware", "firmware/link/x.py", "import station.settings"),
     ("control", "firmware/control/x.py", "from firmware.store import x"),
     ("control", "firmware/control/x.py", "import firmware.terminal"),
+    ("area", "firmware/area/x.py", "from firmware.store import x"),
     ("rehearsal", "station/plans/x.py", "from firmware.link import x"),
     ("rehearsal", "station/web/x.py", "import firmware.terminal"),
     ("hil", "station/cli/x.py", "import hil.world.x"),

@@ -135,3 +135,20 @@ def test_all_of_it_together_stays_a_program(tmp_path):
 
     for text in same(TREE, both, tmp_path).texts().values():
         ast.parse(text)
+
+
+def test_a_word_of_what_only_a_profile_loads_keeps_no_name_of_the_rest():
+    texts = {
+        "main": (
+            "class C:\n    def __init__(self):\n        self._private = 1\n    def get(self, level):\n        return level\n\n"
+            "def make(**fields):\n    return fields\n\nprint(getattr(C(), 'g' + 'et')(2), make(**{'a': 1}))\n"
+        ),
+        "line": "print('a_b'.replace('_', '-'), 'level')\n",
+    }
+    whole, divided = Program(texts), Program(texts)
+    shorten(whole)
+    shorten(divided, ("line",))
+    assert "_private" in whole.texts()["main"]
+    assert "level" in whole.texts()["main"]
+    assert "_private" not in divided.texts()["main"]
+    assert "level" not in divided.texts()["main"]

@@ -22,19 +22,19 @@ class VerbError(ValueError):
     """What was asked is not a verb with a fitting value; args[0] says why."""
 
 
-def _flag(value):
+def flag(value):
     if not isinstance(value, bool):
         raise VerbError("not true or false")
     return value
 
 
-def _probability(value):
+def probability(value):
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
         raise VerbError("not a number from 0 to 1")
     return float(value)
 
 
-def _whole(low, high, null=False):
+def whole(low, high, null=False):
     def check(value):
         if null and value is None:
             return None
@@ -54,52 +54,51 @@ def _key(value):
 # verb -> (check of the value, name of the World method that does it)
 VERBS = {
     "load_w": (
-        _whole(0, 10_000_000, null=True),
+        whole(0, 10_000_000, null=True),
         "set_load",
     ),  # with all switches closed; null = curve
-    "close": (_whole(1, ROUNDS), "close_switch"),  # the customer closes this round's switch by hand
-    "recloses_after_s": (_whole(0, 86_400, null=True), "set_recloses"),  # null = never
-    "meter_clock_s": (_whole(-(10**9), 10**9), "set_meter_clock"),  # error of the meter's clock
-    "inputs": (_whole(0, 0xFFFF), "set_inputs"),  # mask of the status inputs
+    "close": (whole(1, ROUNDS), "close_switch"),  # the customer closes this round's switch by hand
+    "recloses_after_s": (whole(0, 86_400, null=True), "set_recloses"),  # null = never
+    "meter_clock_s": (whole(-(10**9), 10**9), "set_meter_clock"),  # error of the meter's clock
+    "inputs": (whole(0, 0xFFFF), "set_inputs"),  # mask of the status inputs
     "key": (_key, "press"),
-    "ac": (_flag, "set_sampling"),  # AC samples each second
-    "pulse_constant": (_whole(0, 100_000), "set_pulses"),  # of channel 1, a kWh of the meter; 0 = none
-    "mute": (_flag, "set_mute"),
-    "noise": (_probability, "set_noise"),  # bit flips per byte
-    "drop": (_probability, "set_drop"),
-    "late_reply_ms": (_whole(0, 60_000), "set_late"),
-    "turnaround_ms": (_whole(1, 5_000), "set_turnaround"),
-    "piece_bytes": (_whole(1, 195), "set_piece"),  # longer answers come in follow-up frames
-    "duplicate": (_flag, "set_duplicate"),
-    "babble": (_flag, "set_babble"),
-    "echo": (_flag, "set_echo"),
-    "truth": (_flag, "truth"),
-    "frames": (_whole(1, 500), "frames"),  # the last n bursts of the line
+    "ac": (flag, "set_sampling"),  # AC samples each second
+    "pulse_constant": (whole(0, 100_000), "set_pulses"),  # of channel 1, a kWh of the meter; 0 = none
+    "mute": (flag, "set_mute"),
+    "noise": (probability, "set_noise"),  # bit flips per byte
+    "drop": (probability, "set_drop"),
+    "late_reply_ms": (whole(0, 60_000), "set_late"),
+    "turnaround_ms": (whole(1, 5_000), "set_turnaround"),
+    "piece_bytes": (whole(1, 195), "set_piece"),  # longer answers come in follow-up frames
+    "duplicate": (flag, "set_duplicate"),
+    "babble": (flag, "set_babble"),
+    "echo": (flag, "set_echo"),
+    "truth": (flag, "truth"),
+    "frames": (whole(1, 500), "frames"),  # the last n bursts of the line
 }
 
 
-def check_verbs(asked) -> list:
+def check_verbs(asked, verbs=VERBS) -> list:
     """[(verb, value)] of a decoded JSON object. VerbError for anything else."""
     if not isinstance(asked, dict):
         raise VerbError("not an object")
     out = []
     for verb, value in asked.items():
-        if verb not in VERBS:
+        if verb not in verbs:
             raise VerbError(f"{verb}: unknown verb")
         try:
-            out.append((verb, VERBS[verb][0](value)))
+            out.append((verb, verbs[verb][0](value)))
         except VerbError as error:
             raise VerbError(f"{verb}: {error}") from None
     return out
 
 
-def obey(world, asked) -> dict:
+def obey(world, asked, verbs=VERBS) -> dict:
     """Check everything first, then do it all; a wrong verb leaves the world as it was."""
     try:
-        verbs = check_verbs(asked)
         answer = {"ok": True}
-        for verb, value in verbs:
-            said = getattr(world, VERBS[verb][1])(value)
+        for verb, value in check_verbs(asked, verbs):
+            said = getattr(world, verbs[verb][1])(value)
             if said is not None:
                 answer[verb] = said
     except VerbError as error:
@@ -107,12 +106,12 @@ def obey(world, asked) -> dict:
     return answer
 
 
-def answer_line(world, line) -> dict:
+def answer_line(world, line, verbs=VERBS) -> dict:
     try:
         asked = json.loads(line)
     except (ValueError, RecursionError):
         return {"ok": False, "reason": "not JSON"}
-    return obey(world, asked)
+    return obey(world, asked, verbs)
 
 
 def load_scenario(path) -> list:
@@ -131,11 +130,11 @@ def load_scenario(path) -> list:
 
 
 def _second(value) -> int:
-    _whole(0, 10**7)(value)
+    whole(0, 10**7)(value)
     return value
 
 
-async def serve(world) -> tuple:
+async def serve(world, verbs=VERBS) -> tuple:
     """Open the port on loopback; return (server, port number)."""
     clients = 0
 
@@ -144,7 +143,7 @@ async def serve(world) -> tuple:
         clients += 1
         try:
             if clients <= CLIENTS_MAX:
-                await _talk(world, reader, writer)
+                await _talk(world, verbs, reader, writer)
         finally:
             clients -= 1
             writer.close()
@@ -153,7 +152,7 @@ async def serve(world) -> tuple:
     return server, server.sockets[0].getsockname()[1]
 
 
-async def _talk(world, reader, writer):
+async def _talk(world, verbs, reader, writer):
     while True:
         try:
             line = await reader.readuntil()
@@ -163,5 +162,5 @@ async def _talk(world, reader, writer):
             return
         except (asyncio.IncompleteReadError, ConnectionError):
             return
-        writer.write(json.dumps(answer_line(world, line)).encode() + b"\n")
+        writer.write(json.dumps(answer_line(world, line, verbs)).encode() + b"\n")
         await writer.drain()

@@ -37,7 +37,7 @@ PHASE_A_E3, PHASE_B_E3 = 340, 325  # share of phases A and B; C takes the rest
 Flow = namedtuple("Flow", "power_w reactive_var volt_dv frequency_chz drawn_w")
 
 
-def _hash(seed, place, knot) -> int:
+def hash_of(seed, place, knot) -> int:
     """splitmix64 of the three: 0 .. 2**64 - 1, the same on every machine."""
     x = (seed * 0x9E3779B97F4A7C15 + place * 0xD1B54A32D192ED03 + knot * 0x8CB92BA72F3D8DD7) & (2**64 - 1)
     x = ((x ^ (x >> 30)) * 0xBF58476D1CE4E5B9) & (2**64 - 1)
@@ -48,8 +48,8 @@ def _hash(seed, place, knot) -> int:
 def noise(seed, place, t_s, span, swing) -> int:
     """Smooth noise in -swing..swing whose knots lie `span` seconds apart."""
     knot, inside = divmod(t_s, span)
-    a = _hash(seed, place, knot) % (2 * swing + 1)
-    b = _hash(seed, place, knot + 1) % (2 * swing + 1)
+    a = hash_of(seed, place, knot) % (2 * swing + 1)
+    b = hash_of(seed, place, knot + 1) % (2 * swing + 1)
     return (a * (span - inside) + b * inside) // span - swing
 
 

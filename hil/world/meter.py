@@ -8,6 +8,8 @@ import math
 from collections import deque
 from datetime import UTC, datetime
 
+from hil.world.factory import Flow
+
 WINDOW_MIN = 15  # demand window, sliding by one minute (DL/T 645-2007 defaults of a State Grid meter)
 FREEZES_MAX = 62  # daily freezes kept
 SETTLEMENTS_MAX = 12
@@ -19,7 +21,45 @@ TARIFFS = (4, 4, 4, 4, 4, 4, 4, 3, 2, 2, 2, 3, 3, 3, 3, 2, 2, 2, 2, 1, 1, 3, 3, 
 START_COUNTS = (118_245, 402_310, 365_127, 290_518)  # registers of tariffs 1..4 when the world begins
 
 
-class Meter:
+class Display:
+    """What a meter shows of `flow` (None = nothing yet) behind its transformers; one phase or three."""
+
+    multiplier = 1
+    flow: Flow | None = None
+
+    def powers_dw(self) -> list:
+        """Active power, total then phases, 0.1 W."""
+        return self._secondary(self.flow.power_w) if self.flow else [0] * 4
+
+    def reactive_dvar(self) -> list:
+        return self._secondary(self.flow.reactive_var) if self.flow else [0] * 4
+
+    def _secondary(self, phases) -> list:
+        return [v * 10 // self.multiplier for v in (sum(phases), *phases)]
+
+    def apparent_dva(self) -> list:
+        """Total (vector sum) then phases, 0.1 VA."""
+        return [
+            math.isqrt(p * p + q * q) for p, q in zip(self.powers_dw(), self.reactive_dvar(), strict=True)
+        ]
+
+    def power_factors_e3(self) -> list:
+        pairs = zip(self.powers_dw(), self.apparent_dva(), strict=True)
+        return [min(1000, (1000 * p + s // 2) // s) if s else 1000 for p, s in pairs]
+
+    def volts_dv(self) -> list:
+        return list(self.flow.volt_dv) if self.flow else [0] * 3
+
+    def currents_ma(self) -> list:
+        return [
+            s * 1000 // u if u else 0 for s, u in zip(self.apparent_dva()[1:], self.volts_dv(), strict=True)
+        ]
+
+    def frequency_chz(self) -> int:
+        return self.flow.frequency_chz if self.flow else 0
+
+
+class Meter(Display):
     """`address` 12 digits, `multiplier` CT x PT. Attributes that tests set: `clock_offset_s`, `guarantee`."""
 
     def __init__(self, address="123456789012", multiplier=80, utc_offset_s=28800):
@@ -38,7 +78,6 @@ class Meter:
         self.freezes = deque(maxlen=FREEZES_MAX)  # newest first
         self.settlements = deque(maxlen=SETTLEMENTS_MAX)  # newest first
         self.relay_open = self.pre_trip_alarm = self.guarantee = False
-        self.flow = None
         self.t_ms = 0
 
     # ---- time
@@ -95,37 +134,6 @@ class Meter:
 
     def reactive_varh(self) -> int:
         return self.reactive // (MWS_PER_COUNT * self.multiplier) * 10
-
-    def powers_dw(self) -> list:
-        """Active power, total then phases, 0.1 W."""
-        return self._secondary(self.flow.power_w) if self.flow else [0] * 4
-
-    def reactive_dvar(self) -> list:
-        return self._secondary(self.flow.reactive_var) if self.flow else [0] * 4
-
-    def _secondary(self, phases) -> list:
-        return [v * 10 // self.multiplier for v in (sum(phases), *phases)]
-
-    def apparent_dva(self) -> list:
-        """Total (vector sum) then phases, 0.1 VA."""
-        return [
-            math.isqrt(p * p + q * q) for p, q in zip(self.powers_dw(), self.reactive_dvar(), strict=True)
-        ]
-
-    def power_factors_e3(self) -> list:
-        pairs = zip(self.powers_dw(), self.apparent_dva(), strict=True)
-        return [min(1000, (1000 * p + s // 2) // s) if s else 1000 for p, s in pairs]
-
-    def volts_dv(self) -> list:
-        return list(self.flow.volt_dv) if self.flow else [0] * 3
-
-    def currents_ma(self) -> list:
-        return [
-            s * 1000 // u if u else 0 for s, u in zip(self.apparent_dva()[1:], self.volts_dv(), strict=True)
-        ]
-
-    def frequency_chz(self) -> int:
-        return self.flow.frequency_chz if self.flow else 0
 
     def status_words(self) -> list:
         """Words 1..7; of word 3 b4 relay, b6 relay command, b7 alarm, b13 guarantee."""

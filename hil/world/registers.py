@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from math import isqrt
 
 from hil.world.meter import WINDOW_MIN
-from protocols.meters import dlt645_items
+from protocols.meters import dlt645_97_items, dlt645_items
 from protocols.meters.dlt645_write import FieldError
-from protocols.meters.points import BY_ALIAS
+from protocols.meters.points import BY_ALIAS, BY_NO
 
 DAILY_FREEZE, FREEZES = 0x0506, 0x05
 SET_DATE, SET_TIME, SET_CLOCK = 0x04000101, 0x04000102, 0x0400010C
@@ -40,18 +40,28 @@ def value_of(meter, di) -> bytes | None:
     item = dlt645_items.ITEMS.get(di)
     if item is None or (di >> 24 == FREEZES and di >> 16 != DAILY_FREEZE):
         return None
-    shown = _shown(meter, di, item.past)
+    values = at_scale_of(item, _shown(meter, di, item.past))
+    return dlt645_items.encode(di, values) if values else None
+
+
+def value_of_97(meter, di) -> bytes | None:
+    """The same of a meter of 1997; times without year it does not have."""
+    item, yearless = dlt645_97_items.ITEMS.get(di) or (None, True)
+    values = {} if item is None or yearless else at_scale_of(item, _shown(meter, di, item.past))
+    return dlt645_97_items.encode(di, values) if values else None
+
+
+def at_scale_of(item, shown) -> dict:
+    """{obis: value at the item's scale} of {alias: canonical}, {} when one of its fields is not shown."""
     values = {}
     for no, _kind, _size, scale in item.fields:
         for alias, value in shown.items():
             row = BY_ALIAS[alias]
             if no <= row[0] < no + max(1, item.members):
                 values[_obis(row, item.past)] = _at_scale(value, row[4] - scale)
-        if not any(
-            _obis(BY_ALIAS[alias], item.past) in values for alias in shown if BY_ALIAS[alias][0] == no
-        ):
-            return None
-    return dlt645_items.encode(di, values)
+        if _obis(BY_NO[no], item.past) not in values:
+            return {}
+    return values
 
 
 def _obis(row, past) -> str:
@@ -81,17 +91,19 @@ def _seconds(local) -> int:
 
 
 def _snapshot(snapshot) -> dict:
-    """Registers, as they stand in a freeze too. Nothing is fed in, so combined energy is the forward one."""
+    """Registers, as they stand in a freeze too."""
     shown = {}
-    for tariff, wh, (demand_dw, at_s) in zip(
-        _TARIFF, snapshot["energy_wh"], snapshot["max_demand"], strict=True
+    export_wh = snapshot.get("export_wh", [0] * 5)
+    for tariff, wh, fed_wh, (demand_dw, at_s) in zip(
+        _TARIFF, snapshot["energy_wh"], export_wh, snapshot["max_demand"], strict=True
     ):
-        shown[f"energy_import{tariff}_wh"] = shown[f"energy_combined{tariff}_wh"] = wh
-        shown[f"energy_export{tariff}_wh"] = 0
+        shown[f"energy_import{tariff}_wh"] = wh
+        shown[f"energy_export{tariff}_wh"] = fed_wh
+        shown[f"energy_combined{tariff}_wh"] = wh + fed_wh
         shown[f"demand_import{tariff}_dw"] = demand_dw
         shown[f"demand_import{tariff}_time"] = at_s
     shown["energy_reactive1_varh"] = shown["energy_q1_varh"] = snapshot["reactive_varh"]
-    shown.update(zip(_sums("power{}_dw"), snapshot["powers_dw"], strict=True))
+    shown.update(zip(_sums("power{}_dw"), snapshot["powers_dw"], strict=False))
     return shown
 
 
@@ -116,19 +128,27 @@ def _now(meter) -> dict:
         shown[f"thd_voltage{phase}_cpct"] = _THD_VOLTAGE_CPCT
         shown[f"thd_current{phase}_cpct"] = _THD_CURRENT_CPCT
     shown.update((f"status_word_{i}", word) for i, word in enumerate(meter.status_words(), 1))
-    for aliases, values in (
-        ([f"voltage{phase}_dv" for phase in _PHASES], meter.volts_dv()),
-        ([f"current{phase}_ma" for phase in _PHASES], meter.currents_ma()),
-        (_sums("reactive_power{}_dvar"), meter.reactive_dvar()),
-        (_sums("apparent_power{}_dva"), meter.apparent_dva()),
-        (_sums("power_factor{}_e3"), meter.power_factors_e3()),
-    ):
-        shown.update(zip(aliases, values, strict=True))
+    shown.update(electrical(meter))
     return shown
 
 
-def _neutral_ma(a, b, c) -> int:
-    """What three currents 120 degrees apart leave for the neutral."""
+def electrical(display) -> dict:
+    """{alias: canonical value} of voltages, currents and powers of a hil.world.meter.Display."""
+    shown = {}
+    for aliases, values in (
+        ([f"voltage{phase}_dv" for phase in _PHASES], display.volts_dv()),
+        ([f"current{phase}_ma" for phase in _PHASES], display.currents_ma()),
+        (_sums("power{}_dw"), display.powers_dw()),
+        (_sums("reactive_power{}_dvar"), display.reactive_dvar()),
+        (_sums("apparent_power{}_dva"), display.apparent_dva()),
+        (_sums("power_factor{}_e3"), display.power_factors_e3()),
+    ):
+        shown.update(zip(aliases, values, strict=False))  # a single-phase meter has fewer
+    return shown
+
+
+def _neutral_ma(a, b=0, c=0) -> int:
+    """What currents 120 degrees apart leave for the neutral."""
     return isqrt(a * a + b * b + c * c - a * b - b * c - c * a)
 
 

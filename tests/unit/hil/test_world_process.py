@@ -105,7 +105,7 @@ def test_the_control_port_survives_garbage_and_says_what_was_wrong(world):
 
 
 def world_port(world):
-    return world._socket.getpeername()[1]
+    return world._control.port
 
 
 def test_a_scenario_is_played(tmp_path):

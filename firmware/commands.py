@@ -12,18 +12,25 @@ WIRING = (parameters.GROUPS, parameters.POINTS)  # sections that say what a grou
 
 
 class Commands:
-    """`error` says in words why the last command was refused, "" when the reason says all."""
+    """`error` says in words why the last command was refused, "" when the reason says all; `held` how many
+    bytes of a package are there, None for other commands."""
 
     def __init__(self, controller, settings, notices, points):
         self._controller = controller
         self._settings = settings
         self._notices = notices
         self._points = points
-        self.error = ""
+        self.error, self.held = "", None
 
     def apply(self, kind, params, command_id, scope=0):
-        self.error = ""
-        if kind not in (messages.PARAMETERS, messages.REMINDER, messages.MESSAGE, messages.METER_CHANGE):
+        self.error, self.held = "", None
+        if kind not in (
+            messages.PARAMETERS,
+            messages.REMINDER,
+            messages.MESSAGE,
+            messages.METER_CHANGE,
+            messages.PROFILE,
+        ):
             return self._controller.apply(kind, params, command_id, scope)
         if self._excluded(kind, scope):
             return REASON_NO["excluded"], {}, None
@@ -36,6 +43,9 @@ class Commands:
             return reason, entries, commit
         if kind == messages.METER_CHANGE:
             return self._points.change_meter(params)
+        if kind == messages.PROFILE:
+            reason, entries, commit, self.error, self.held = self._points.change_profile(params)
+            return reason, entries, commit
         return self._notices.apply(kind, params, command_id)
 
     def _excluded(self, kind, scope):

@@ -84,7 +84,7 @@ class Controller:
         self._run = RunClock(board.clock, kv.get("run"))
         rounds = board.facts["rounds"]
         with Overlay():
-            kept = {key: kv.get(key) for key in core.KEYS}
+            kept = {key: kv.get(key) for key in core.KEYS.split()}
             self._state = self._kept = core.load(kept, rounds)  # `_kept`: as in flash
             if doubt or kv.damaged or board.flash.lost:
                 # Commits behind the damage may be lost, and with them a guarantee.

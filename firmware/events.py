@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 # Codes of restarts, configuration, controls, guarantee, money and the energy that money is counted by.
-KEPT = " 1 2 5 6 7 14 19 23 36 101 102 103 104 105 106 107 109 110 111 112 113 114 117 123 124 125 "
+KEPT = " 1 2 5 6 7 14 19 23 36 101 102 103 104 105 106 107 109 110 111 112 113 114 117 123 124 125 127 128 "
 IDENTITY = ("metering_point", "group", "phase", "kind", "section", "slot", "task", "changed")
 MAX_WAITING = 16  # events in the heap for a flash that refuses them
 MAX_SEEN = 16  # kinds of events the filter remembers; the oldest is forgotten

@@ -16,16 +16,18 @@ def hello(of) -> dict:
         "board": board.facts["name"],
         "multiplier": of.points.main.multiplier,
         "last_command": of.gate.last,
+        "profiles": of.points.hashes,
     }
 
 
 def diag(of) -> dict:
+    ok, timeouts, bad = of.points.counts()
     return {
         "heap_free": gc.mem_free(),
         "heap_used": gc.mem_alloc(),
-        "line_ok": of.points.ok,
-        "line_timeouts": of.points.timeouts,
-        "line_bad": of.points.bad,
+        "line_ok": ok,
+        "line_timeouts": timeouts,
+        "line_bad": bad,
         "links": of.session.links,
         "restarts": of.supervisor.restarts,
         "flash_free": of.board.flash.free(),

@@ -59,6 +59,7 @@ class Reports:
             "excluded": int(bool(outputs.excluded)),
             "reminder": int(of.notices.reminding(of.local_s())),
             "parameters": of.settings.versions(),
+            "profiles": of.points.hashes,
             "metering": [[point.no, point.power_w(), point.energy_wh()] for point in of.points.points],
         }
 

@@ -59,7 +59,7 @@ class Terminal:
         self._configure(None)
         self.controller.begin({EPOCH_KEY: self.epoch, BOOT_KEY: self.boot, VERSION_KEY: VERSION})
         with Overlay():
-            self.points = Points(board, self.settings, clock, self.kv, self._decide)
+            self.points = Points(board, self.settings, clock, self.kv, self._decide, root + "/meter-profiles")
             self.recorder = Recorder(
                 self.points, clock, self.kv, self.outbox.add, self.settings, self._offset_s
             )
@@ -82,7 +82,7 @@ class Terminal:
             self.outbox.add,
             self.reports.measured,
         )
-        self.gate.why = lambda: commands.error
+        self.gate.said = commands
         self.client = Client(board.connect, clock, self._mqtt_config())
         self.session = Session(
             board,

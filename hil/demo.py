@@ -20,6 +20,7 @@ from protocols.uplink import messages
 from protocols.uplink.codes import IDLE, PERIOD, PURCHASE, REFRESH
 from station import access, plans, prepaid
 from station.controls import submit
+from station.profiles import keys, signing
 from station.store import commands, db, events, live, users
 
 DEVICE, NAME, MULTIPLIER = "T0000001", "示范工厂 Demo factory", 80
@@ -141,6 +142,7 @@ def _run(story, started, arguments):
     station = StationProcess(home / "station", arguments.port)
     started.callback(station.stop)
     station.start()
+    _trust_a_key(story, home, station)
     identity = station.enrol(DEVICE, "123456789012", MULTIPLIER, NAME)
     story.open(home / "station")
     story.tell("starting the factory and its meter")
@@ -169,6 +171,17 @@ def _run(story, started, arguments):
         story.watch()
         story.news()
         time.sleep(1)
+
+
+def _trust_a_key(story, home, station):
+    """A key that signs meter profiles for this demo; a real one stays with who releases, not here."""
+    path = home / "release.key"
+    public = signing.read_public(Path(f"{path}.pub")) if path.exists() else signing.make_key(path)
+    engine = db.engine(station.home)
+    with db.writing(engine) as c:
+        keys.add(c, public, AUTHOR)
+    engine.dispose()
+    story.tell(f"meter profiles are signed with: loadkeeper profile sign FILE --key {path}")
 
 
 def _first_reading(story):

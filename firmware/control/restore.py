@@ -47,14 +47,14 @@ def load(fresh, entries):
 
     For a store known to be damaged pass `control` as {}.
     """
-    found = [entries.get(key) for key in KEYS]
-    if found == [None] * len(KEYS):
+    found = [entries.get(key) for key in KEYS.split()]
+    if found == [None] * len(found):
         return fresh
     control: dict = found[0] if isinstance(found[0], dict) else {}
     known = checks.within(control.get("run_s"), 0, TOP)
     run_s = control["run_s"] if known else TOP
     take = _Reader(fresh.rounds, run_s)
-    groups = [take.group(found[at], found[at + 1], found[at + 2]) for at in range(1, len(KEYS), 3)]
+    groups = [take.group(found[at], found[at + 1], found[at + 2]) for at in range(1, len(found), 3)]
     tripped, permits = take.lamps(control.get("lamps"))
     state = evolve(
         fresh,

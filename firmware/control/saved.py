@@ -10,11 +10,8 @@ from protocols.uplink import messages
 from protocols.uplink.codes import GUARANTEE_UNREADABLE, POST_TRIP
 
 VERSION = 2
-KEYS = (  # `control`, then three of each group
-    "control",
-    "g1", "p1", "o1", "g2", "p2", "o2", "g3", "p3", "o3", "g4", "p4", "o4",
-    "g5", "p5", "o5", "g6", "p6", "o6", "g7", "p7", "o7", "g8", "p8", "o8",
-)  # fmt: skip
+# `control`, then three of each group; a text, which lies in flash
+KEYS = "control g1 p1 o1 g2 p2 o2 g3 p3 o3 g4 p4 o4 g5 p5 o5 g6 p6 o6 g7 p7 o7 g8 p8 o8"
 PLAN_KINDS = (  # the command that sets the plan of each control in PLANNED
     messages.DOWN_FLOAT,
     messages.BUSINESS_STOP,
@@ -41,8 +38,8 @@ def dump(state) -> dict:
     }
     for index, group in enumerate(state.groups):
         if group is not None:
-            at = 1 + 3 * index
-            out[KEYS[at]] = [
+            no = str(index + 1)
+            out["g" + no] = [
                 list(group.loop),
                 group.float and list(group.float),
                 list(group.count),
@@ -50,8 +47,8 @@ def dump(state) -> dict:
                 list(group.bought),
                 [group.label, group.month_wh] + list(group.month),
             ]
-            out[KEYS[at + 1]] = [_plan(kind, plan) for kind, plan in zip(PLAN_KINDS, group.plans)]
-            out[KEYS[at + 2]] = [list(group.orders), list(group.terms)]
+            out["p" + no] = [_plan(kind, plan) for kind, plan in zip(PLAN_KINDS, group.plans)]
+            out["o" + no] = [list(group.orders), list(group.terms)]
     return out
 
 

@@ -67,11 +67,15 @@ class Port:
         self._clock, self.answer = clock, answer
         self._due = []  # (ticks, data)
         self.sent = []
+        self.lines = []  # (bits/s, format) that were set
         self.lost = False
         self.discards = 0
 
     def deliver(self, data, after_ms=0):
         self._due.append((self._clock.ticks_ms() + after_ms, bytes(data)))
+
+    def configure(self, baud, form):
+        self.lines.append((baud, form))
 
     def write(self, data) -> int:
         if self.lost:

@@ -5,7 +5,8 @@ A `board` has the same few verbs on every backend:
     facts, identity          dicts, see boards/README.md
     clock                    ticks_ms() ticks_diff(a, b) now_s() now_ms() set_ms(t_ms) ok
     serial(name) -> port     write(data) -> bytes taken, await read(timeout_ms) -> b"" on timeout,
-                             drop_input(), lost, discards; None for an optional port that is not there
+                             drop_input(), configure(bits/s, format such as "8E1"), lost, discards; None for
+                             an optional port that is not there
     relays                   drive(trip_mask), tripped() -> mask, open() -> mask or None,
                              close(mask): one pulse, only where facts["direct_close"]
     lamps                    show(alarm_mask, permit_mask), sound(on)

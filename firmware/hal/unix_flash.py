@@ -8,7 +8,7 @@ import vfs
 BLOCK = 4096
 MOUNT = "/flash"
 CORRUPT = 84  # LFS_ERR_CORRUPT: no file system, or none that can be read
-BLANK = b"\xff" * 512  # written eight times a block: a whole one would lie in the heap for good
+BLANK = b"\xff" * 128  # written 32 times a block: a whole one would lie in the heap for good
 READ = PROG = LOOKAHEAD = 32
 
 

@@ -1,11 +1,14 @@
-"""A serial port on a PTY. Only 8N1 and no pace: Linux PTYs ignore speed and drop parity."""
+"""A serial port on a tty. A PTY is 8N1 and has no pace: Linux ignores its speed and drops its parity."""
 
 import asyncio
+import errno
 import select
 import termios
 
 CHUNK = 256  # of one read; the longest meter frame is 216 bytes
 VTIME, VMIN = 5, 6  # Linux places in the cc list; the port has no names for them
+CSIZE, CSTOPB, PARENB, PARODD = 0o60, 0o100, 0o400, 0o1000  # nor for these bits of c_cflag
+SPEEDS = (300, 600, 1200, 2400, 4800, 9600, 19200, 38400)  # B300 = 7 and on; B1800 = 10 lies between
 
 
 def _raw(f):
@@ -29,6 +32,24 @@ class Port:
         self._reader = asyncio.StreamReader(self._f)
         self.lost = False
         self.discards = 0  # bytes not written because nobody reads the other end
+
+    def configure(self, baud, form):
+        """Speed in bits/s and a format such as "8E1" from the next byte on; what it cannot do stays."""
+        fd = self._f.fileno()
+        attr = termios.tcgetattr(fd)
+        bits = attr[2] & ~(CSIZE | CSTOPB | PARENB | PARODD) | (int(form[0]) - 5) << 4
+        attr[2] = bits | (0, PARENB, PARENB | PARODD)["NEO".find(form[1])] | (int(form[2]) - 1) * CSTOPB
+        if baud in SPEEDS:
+            at = 7 + SPEEDS.index(baud)
+            attr[4] = attr[5] = at + (at > 9)
+        elif baud in (57600, 115200):
+            attr[4] = attr[5] = 0o10001 + (baud > 57600)
+        try:
+            termios.tcsetattr(fd, termios.TCSANOW, attr)
+        except OSError as error:
+            # Nothing of it could be done: a PTY set by whoever ran before has all but the parity already.
+            if error.errno != errno.EINVAL:
+                raise
 
     def _flags(self):
         for _f, flags in self._poll.poll(0):
@@ -56,19 +77,24 @@ class Port:
             await asyncio.sleep_ms(timeout_ms)
             return b""
         try:
-            data = await asyncio.wait_for_ms(self._reader.read(CHUNK), timeout_ms)
-        except asyncio.TimeoutError:
-            return b""
+            try:
+                data = await asyncio.wait_for_ms(self._reader.read(CHUNK), timeout_ms)
+            except asyncio.TimeoutError:
+                data = self._lying()  # the loop may have stood longer than the time that is over
         except OSError:
             data = b""
         if not data and self._flags() & (select.POLLHUP | select.POLLERR):
             self.lost = True
         return data
 
+    def _lying(self):
+        """What came so far, without waiting."""
+        return self._f.read(CHUNK) if self._flags() & select.POLLIN else b""
+
     def drop_input(self):
         """Throw away what came so far: a late answer to an older request."""
         try:
-            while self._flags() & select.POLLIN and self._f.read(CHUNK):
+            while self._lying():
                 pass
         except OSError:
             self.lost = True

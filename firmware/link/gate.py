@@ -39,6 +39,7 @@ MAX_UNSAVED = 8
 MAX_REPEATS, REPEAT_MS = 16, 60000  # a broker redelivers what one lost connection held; flash: 1.4 MB a day
 MAX_ID = 1 << 53
 ERROR = codes.EVENT_FIELD_NO["error"]
+HELD = codes.EVENT_FIELD_NO["bytes"]
 
 # Not in codes.REASONS of contract version 1: then the answer has reason 0 and the word in its detail.
 NOT_CONFIRMED, BUSY = "not_confirmed", "busy"
@@ -75,7 +76,10 @@ class Gate:
         self._clock = clock
         self._add = add
         self._measured = measured
-        self.why: Any = None  # says in words why the last command was refused, "" when the reason says all
+        # Of the last command, if set: `error`, words why it was refused, "" when the reason says all; `held`,
+        # what `executed` adds to the answer, an integer or None.
+        self.said: Any = None
+        self._held = {}  # id -> that
         self._unsaved = {}  # id -> answer the flash would not take
         self._repeats, self._repeat_ticks = 0, clock.ticks_ms()
         self._since = {}  # id of an intent -> ticks it was first seen at
@@ -184,7 +188,7 @@ class Gate:
             self._refuse(self._answer(number, REFUSED, REASON_NO["bad_params"], detail))
             return
         if reason:
-            text = self.why() if self.why else ""
+            text = self.said.error if self.said else ""
             self._refuse(self._answer(number, REFUSED, reason, {ERROR: text[:60]} if text else None))
             return
         answer = self._answer(number, RECEIVED, 0)
@@ -193,6 +197,9 @@ class Gate:
             self._refuse_unsaved(number)
             return
         commit()
+        held = self.said.held if self.said else None
+        if held is not None:
+            self._held[number] = {HELD: held}
         if intent[3]:
             self._record(answer)
         self.settle()
@@ -221,7 +228,7 @@ class Gate:
             if outcome == REFUSED and not reason:
                 self._close(row, self._unnamed(row[0], NOT_CONFIRMED))
             elif outcome:
-                self._close(row, self._answer(row[0], outcome, reason))
+                self._close(row, self._answer(row[0], outcome, reason, self._held.pop(row[0], None)))
         if self.last != self._journalled:
             self._journal(self.last, self._open, [])
         if self._tell:

@@ -58,7 +58,6 @@ class Client:
         self._answered = asyncio.Event()
         self.on_message = self.on_down = None
         self.bytes = 0  # sent and received since somebody set it to 0
-        self.acked = 0
         self._reset()
 
     def _reset(self):
@@ -240,7 +239,6 @@ class Client:
         for at, row in enumerate(self._inflight):
             if row[0] == pid:
                 self._inflight.pop(at)
-                self.acked += 1
                 self._room.set()
                 return
 

@@ -132,14 +132,14 @@ def _u16(body, at) -> int:
     return body[at] << 8 | body[at + 1]
 
 
-def _pid(body, at) -> int:
+def packet_id(body, at) -> int:
     pid = _u16(body, at)
     if pid == 0:
         raise PacketError("packet id 0")  # 2.3.1
     return pid
 
 
-def _string(body, at):
+def string(body, at):
     end = at + 2 + _u16(body, at)
     if end > len(body):
         raise PacketError("truncated")
@@ -153,70 +153,45 @@ def _publish(flags, body, whole):
     qos = flags >> 1 & 3
     if qos > 1:
         raise PacketError("QoS 2")
-    topic, at = _string(body, 0)
+    topic, at = string(body, 0)
     if not topic or "+" in topic or "#" in topic or "\0" in topic:
         raise PacketError("bad topic")  # 3.3.2.1, 4.7.3
     pid = 0
     if qos:
-        pid = _pid(body, at)
+        pid = packet_id(body, at)
         at += 2
     return Packet(PUBLISH, flags, pid, topic, bytes(body[at:]) if whole else None)
 
 
-def _connect(flags, body):
-    name, at = _string(body, 0)
-    if name != "MQTT" or len(body) < at + 4 or body[at] != 4:
-        raise PacketError("not MQTT 3.1.1")
-    return Packet(CONNECT, flags, 0, "", bytes(body))
-
-
-def _connack(flags, body):
+def _connack(body):
     if len(body) != 2 or body[0] > 1:
         raise PacketError("bad CONNACK")
-    return Packet(CONNACK, flags, 0, "", bytes(body))
+    return Packet(CONNACK, 0, 0, "", bytes(body))
 
 
-def _puback(flags, body):
+def _puback(body):
     if len(body) != 2:
         raise PacketError("bad PUBACK")
-    return Packet(PUBACK, flags, _pid(body, 0), "", b"")
+    return Packet(PUBACK, 0, packet_id(body, 0), "", b"")
 
 
-def _subscribe(flags, body):
-    at = 2
-    while at < len(body) or at == 2:
-        _topic, at = _string(body, at)
-        if at >= len(body) or body[at] > 2:
-            raise PacketError("bad SUBSCRIBE")
-        at += 1
-    return Packet(SUBSCRIBE, flags, _pid(body, 0), "", bytes(body[2:]))
-
-
-def _suback(flags, body):
+def _suback(body):
     codes = bytes(body[2:])
     if not codes or any(code > 2 and code != 0x80 for code in codes):
         raise PacketError("bad SUBACK")
-    return Packet(SUBACK, flags, _pid(body, 0), "", codes)
+    return Packet(SUBACK, 0, packet_id(body, 0), "", codes)
 
 
-# kind -> (the flags 2.2.2 demands, reader of the body, None for an empty one). PUBLISH is apart: flags vary.
-_KINDS = {
-    CONNECT: (0, _connect),
-    CONNACK: (0, _connack),
-    PUBACK: (0, _puback),
-    SUBSCRIBE: (2, _subscribe),
-    SUBACK: (0, _suback),
-    PINGREQ: (0, None),
-    PINGRESP: (0, None),
-    DISCONNECT: (0, None),
-}
+# First byte, which holds kind and flags (2.2.2), -> reader of the body, None for an empty one. PUBLISH is
+# apart: its flags vary. `packets_of_clients` has what a broker reads besides.
+FROM_BROKER = {0x20: _connack, 0x40: _puback, 0x90: _suback, 0xD0: None}
 
 
 class Parser:
-    """Incremental: feed it what the socket gave, in pieces of any size."""
+    """Incremental: feed it what the socket gave, in pieces of any size. `kinds`: as FROM_BROKER."""
 
-    def __init__(self, limit=LIMIT):
-        self._limit = limit
+    def __init__(self, limit=LIMIT, kinds=FROM_BROKER):
+        self._limit, self._kinds = limit, kinds
         self._own = memoryview(bytearray(min(limit, OWN_BYTES)))
         self.reset()
 
@@ -247,8 +222,7 @@ class Parser:
         return out
 
     def _start(self, first):
-        kind, flags = first >> 4, first & 15
-        if kind != PUBLISH and (kind not in _KINDS or _KINDS[kind][0] != flags):
+        if first >> 4 != PUBLISH and first not in self._kinds:
             raise PacketError("unknown packet type or flags")
         self._first = first
         self._shift = self._size = self._got = 0
@@ -274,14 +248,13 @@ class Parser:
         return take
 
     def _finish(self):
-        kind, flags = self._first >> 4, self._first & 15
-        self._first = -1
+        first, self._first = self._first, -1
         body, self._buf = self._buf[: self._size], self._own
-        if kind == PUBLISH:
-            return _publish(flags, body, self._size <= self._limit)
-        read = _KINDS[kind][1]
+        if first >> 4 == PUBLISH:
+            return _publish(first & 15, body, self._size <= self._limit)
+        read = self._kinds[first]
         if read is not None:
-            return read(flags, body)
+            return read(body)
         if self._size:
             raise PacketError("body where none may be")
-        return Packet(kind, flags, 0, "", b"")
+        return Packet(first >> 4, first & 15, 0, "", b"")

@@ -60,9 +60,8 @@ class Session:
         self._on_clock = on_clock
         self._heard = heard
         identity = board.identity
-        self._device = identity["device"]
+        self._own = identity["shard"], identity["device"]
         self._key = identity["keys"]["operator"]
-        self._shard = identity["shard"]
         self._flows = {stream: Flow(board.clock, NEWEST.get(stream, 0)) for stream in topics.STREAM_NO}
         self._next_ticks = [None] * len(ORDER)  # when a paced row was last sent
         self._wake = asyncio.Event()
@@ -102,7 +101,7 @@ class Session:
         self.state = "connecting"
         await self._client.open()
         self.links += 1
-        await self._client.subscribe(topics.all_down(self._shard, self._device), 1)
+        await self._client.subscribe(topics.all_down(*self._own), 1)
         self.state = "greeting"
         await self._greet()
         await self._serve()
@@ -157,7 +156,7 @@ class Session:
     # ---- up -----------------------------------------------------------------------------------
 
     def _up(self, leaf):
-        return topics.up(self._shard, self._device, leaf).encode()
+        return topics.up(*self._own, leaf).encode()
 
     async def _serve(self):
         while True:
@@ -210,7 +209,7 @@ class Session:
     def _message(self, packet):
         """Called by the client for each message; False leaves it unacknowledged."""
         leaf, payload = packet.topic.split("/")[-1], packet.payload
-        foreign = leaf not in topics.DOWN or packet.topic != topics.down(self._shard, self._device, leaf)
+        foreign = leaf not in topics.DOWN or packet.topic != topics.down(*self._own, leaf)
         if payload is None or foreign:
             self._count("oversized" if payload is None else "foreign topic")
             return True
@@ -220,7 +219,7 @@ class Session:
             (messages.WELCOME, self._welcome) if leaf == topics.WELCOME else (messages.MARK, self._marks)
         )
         try:
-            body, _approved = envelope.unseal(self._key, leaf, self._device, payload)
+            body, _approved = envelope.unseal(self._key, leaf, self._own[1], payload)
             take(messages.unpack(schema, body))
             self._heard()
         except messages.MessageError as error:

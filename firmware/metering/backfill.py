@@ -2,21 +2,9 @@
 
 from firmware.metering import bus
 from firmware.metering.readings import SLOT_LATE_S
-from protocols.meters.dlt645_types import DAY_S, date
+from protocols.meters.dlt645_types import DAY_S
 
 BACKFILLED = 1  # points.QUALITIES
-
-
-def _bcd(byte):
-    return (byte >> 4) * 10 + (byte & 15)
-
-
-def is_midnight_of(freeze_time, local_day_s):
-    """Whether the meter's freeze (mm hh DD MM YY, BCD) was made at 00:00 of this local day (seconds)."""
-    if len(freeze_time) != 5:
-        return False
-    year, month, day = date(local_day_s // DAY_S)
-    return tuple([_bcd(b) for b in freeze_time]) == (0, 0, day, month, year % 100)
 
 
 async def fill(recorder, point, kept, local_s):
@@ -26,15 +14,15 @@ async def fill(recorder, point, kept, local_s):
         return True  # the midnight may still be cut from readings, or the meter was asked
     kinds = [kind for kind in recorder.kinds_at(day, 0) if kept.fits(kind, day, True)]
     meter = point.meter
-    if not kinds or meter is None or point.profile is None or recorder.power(point) is None:
+    if not kinds or meter is None or not point.profile.freeze or recorder.power(point) is None:
         return True  # a meter that gives no power is not asked for more
-    time_di, energy_di = point.profile.freeze
-    freeze_time = await meter.read_raw(bus.BACKFILL, time_di)
-    if freeze_time is None:
+    time_read, energy_read = point.profile.freeze
+    answer = await meter.read_raw(bus.BACKFILL, time_read)
+    if answer is None:
         return False
     values = {}
-    if is_midnight_of(freeze_time, day * DAY_S):
-        values = await meter.read(bus.BACKFILL, energy_di)
+    if point.profile.freeze_s(answer) == day * DAY_S:  # the meter made it at 00:00 of this local day
+        values = await meter.read(bus.BACKFILL, energy_read)
     if values is None:
         return False
     kept.asked = day

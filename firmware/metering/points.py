@@ -17,6 +17,8 @@ from firmware.metering.readings import CURVE_FRESH_MS, Latest
 from firmware.metering.register import Register  # noqa: F401
 from firmware.overlay import Overlay
 from firmware.store.kv import StoreError
+from protocols.meters.readers.default import Reader  # noqa: F401
+from protocols.meters.trial import verdict
 from protocols.uplink import parameters as sections
 
 TYPE_CHECKING = False
@@ -33,8 +35,10 @@ CLASH_KIND = 101  # of the event meter_fault, beside the rules: two meters with 
 
 class Point:
     """One metering point. `latest` holds what it shows, secondary side; `meter` and `profile` are None when
-    it is no meter. `rated`: (voltage_dv, current_ma, wires, rated_va), secondary side. `silent_s`: seconds
-    without a fresh power. `trouble` of a meter: 0 or one of bus.MUTE, GARBLED, CLASH.
+    it is no meter, or its profile is not there. `trial`: [reads at which the meter was heard, good ones,
+    seconds, verdict] of a profile that has not proved itself (slots.py): nothing is shown meanwhile.
+    `rated`: (voltage_dv, current_ma, wires, rated_va), secondary side. `silent_s`: seconds without a fresh
+    power. `trouble` of a meter: 0 or one of bus.MUTE, GARBLED, CLASH.
     """
 
     def __init__(self, row, rated, clock, registers, source, meter, profile):
@@ -44,7 +48,8 @@ class Point:
         self.meter, self.profile = meter, profile
         self.registers = registers  # of a meter: imported and exported energy
         self.source = source  # of the others: Pulse or Ac
-        self.export_di = None  # read as often as the power, when a group needs it
+        self.trial = None
+        self.export = None  # read as often as the power, when a group needs it
         self.silent_s = self.trouble = 0
 
     def power_w(self):
@@ -82,13 +87,17 @@ class Point:
 
 
 class Points:
-    """`on_power()` is called at each power reading of a meter. `events`: (name, fields) nobody took yet."""
+    """`on_power()` is called at each power reading of a meter. `events`: (name, fields) nobody took yet.
 
-    def __init__(self, board, parameters, clock, kv, on_power):
-        self._board = board
-        self._clock = clock
-        self._kv = kv
-        self._ticks = 0
+    Of profiles (slots.py): `profiles` {number: profile}, `own` those of the identity; `state` rows, `trials`
+    {slot: Point.trial}, `modules` {line protocol: Reader}; `hashes` [[slot, hash, 1 on trial, id], ...] of
+    those that came and can be read by.
+    """
+
+    def __init__(self, board, parameters, clock, kv, on_power, folder=""):
+        self.clock = clock
+        self.board, self.kv, self.path = board, kv, folder  # path: of the profiles that came
+        self._ticks = self._judge_from = 0
         self._broken = False  # a total broke off since the last save
         self.store_errors = 0
         self.events = []
@@ -96,10 +105,15 @@ class Points:
         self.members = []
         wiring = _wiring()
         self.kept = wiring.kept(kv.get(KEY))  # metering point -> row as in flash
-        self.profiles = wiring.profiles(board.identity)
+        self.own = self.profiles = wiring.profiles(board.identity)
+        self.state, self.hashes, self.trials, self.modules = [], [], {}, {}
         self.lines = wiring.lines(board, clock, on_power)  # (Bus, Poller) of port 1, 2, ...
         parameters.guard(sections.POINTS, self.check)
-        self._wire(parameters.get(sections.POINTS))
+        wanted = parameters.get(sections.POINTS)
+        self.wanted = wanted["points"]  # rows of the section
+        if kv.get("profiles"):
+            _slots().start(self)
+        self._wire(wanted)
         self._group(parameters.get(sections.GROUPS))
         parameters.listen(sections.POINTS, self._wire)
         parameters.listen(sections.GROUPS, self._group)
@@ -109,22 +123,43 @@ class Points:
     def check(self, values) -> str:
         """What is wrong with values of parameters.POINTS on this board, "" nothing."""
         with Overlay():
-            return _wiring().check(values["points"], len(self.lines), len(self.profiles), self._board)
+            return _wiring().check(
+                values["points"], len(self.lines), self.profiles if self.points else None, self.board
+            )
 
     def _wire(self, values):
-        self.rows()
+        self.wanted = values["points"]
         with Overlay():
-            _wiring().wire(self, values["points"], self._board.identity, self._clock)
+            _wiring().wire(self)
 
     def _group(self, values):
         self.members = values["members"]
         with Overlay():
-            _wiring().want_exports(self)
+            _wiring().want_exports(self, self.points)
 
     def change_meter(self, params):
         """For the gate, pure: (reason, {kv key: value}, commit function) of a command `meter_change`."""
         with Overlay():
             return _wiring().change(self, params)
+
+    def change_profile(self, params):
+        """As `change_meter`, of a command `profile`, with words and how many bytes are there besides."""
+        with Overlay():
+            return _slots().apply(self, params)
+
+    def _judge(self):
+        """End the trials that have shown enough, one a second. The first verdict stands; where memory or
+        flash refuse, it is tried again after EXPIRE_S."""
+        for slot, trial in self.trials.items():
+            trial[2] += any([point.trial is trial for point in self.points])
+            trial[3] = trial[3] or verdict(*trial[:3])
+            if trial[3] and self._ticks >= self._judge_from:
+                self._judge_from = self._ticks + EXPIRE_S
+                with Overlay():
+                    _slots().judged(self, slot)
+                if slot not in self.trials:
+                    self._judge_from = 0
+                break
 
     def tasks(self):
         """[(name, coroutine function)] of all lines there are, used or not."""
@@ -164,18 +199,14 @@ class Points:
             out.append((_sum(powers), _sum(energies)))
         return tuple(out)
 
-    @property
-    def ok(self):
-        return sum(line.ok for line, _poller in self.lines)
-
-    @property
-    def timeouts(self):
-        return sum(line.timeouts for line, _poller in self.lines)
-
-    @property
-    def bad(self):
-        """Frames refused, second answers and totals that were not believed."""
-        return sum(line.bad + line.clashes + poller.doubts for line, poller in self.lines)
+    def counts(self):
+        """(exchanges done, time-outs, bad: frames refused, second answers, totals that were not believed)."""
+        ok = timeouts = bad = 0
+        for line, poller in self.lines:
+            ok += line.ok
+            timeouts += line.timeouts
+            bad += line.bad + line.clashes + poller.doubts
+        return ok, timeouts, bad
 
     @property
     def trace(self):
@@ -186,8 +217,8 @@ class Points:
 
     def tick(self):
         """Call each second, before the decision: pulses, AC samples, totals, what a meter's line suffers."""
-        now = self._clock.ticks_ms()
-        inputs = getattr(self._board, "inputs", None)
+        now = self.clock.ticks_ms()
+        inputs = getattr(self.board, "inputs", None)
         for channel, level, at in inputs.edges() if inputs else ():
             for point in self.points:
                 if point.kind == PULSE and point.port == channel:
@@ -195,7 +226,7 @@ class Points:
         failed: Any = None
         for point in self.points:
             try:
-                point.tick(now, self._board)
+                point.tick(now, self.board)
                 if point.meter:
                     self._watch(point)
             except Exception as error:  # the others are read all the same
@@ -212,6 +243,8 @@ class Points:
             if self._broken or self._ticks % SAVE_S == 0:
                 self._broken = False
                 self.save()
+        if self.trials:
+            self._judge()
 
     def _watch(self, point):
         """Tell of two meters with one address, and of a total that broke off."""
@@ -238,7 +271,7 @@ class Points:
     def save(self):
         """Commit the totals; a flash that refuses is asked again after SAVE_S."""
         try:
-            self._kv.put({KEY: self.rows()})
+            self.kv.put({KEY: self.rows()})
         except StoreError:
             self.store_errors += 1
 
@@ -258,6 +291,13 @@ def _wiring():
     from firmware.metering import wiring
 
     return wiring
+
+
+def _slots():
+    """As `_wiring`: a profile that came by command, at a start, and at the end of a trial."""
+    from firmware.metering import slots
+
+    return slots
 
 
 def _signed(value, sign):

@@ -1,4 +1,8 @@
-"""Decodes by the reading profile that the station gave (described in protocols/meters/profile.py)."""
+"""Decodes by the reading profile of the identity (described in protocols/meters/profile.py): profile 0.
+
+What is read, here an identifier, is for others a value to hand back, as the number of a read of
+protocols.meters.interpret.Profile is, which shows the same.
+"""
 
 import struct
 
@@ -10,6 +14,10 @@ READ = "<IB"  # head of a read in `Profile.packed`: identifier, rows that follow
 READ_BYTES = struct.calcsize(READ)
 
 
+# DL/T 645-2007: bits/s (of the row of POINTS), format, ms until a reply begins, longest pause in a frame
+SERIAL = (0, "8E1", 500, 500)
+
+
 class Profile:
     """`document`: the parsed profile; profile_check.ProfileError when it is not one.
 
@@ -19,10 +27,21 @@ class Profile:
     def __init__(self, document):
         from firmware.metering import profile_check
 
-        self.singles, self.power, self.energy = {}, 0, 0
+        self.serial = SERIAL
+        self.power = self.energy = 0
         nothing: tuple = ()
         self.fast = self.freeze = self.slow = self.curve = self.daily = nothing
-        self._packed = profile_check.take(self, document)  # all reads in one piece: each alone costs 64 bytes
+        self._singles, self._packed = profile_check.take(
+            self, document
+        )  # all reads in one piece: each alone costs 64 bytes
+
+    def request(self, di):
+        """As the Reader takes it."""
+        return "%08X" % di
+
+    def singles(self, di):
+        """The reads that replace a block which the meter refuses."""
+        return self._singles.get(di, ())
 
     def _reads(self):
         """Yield (identifier, its rows)."""
@@ -39,18 +58,19 @@ class Profile:
         for each, rows in self._reads():
             if each == di:
                 return rows
-        for block, singles in self.singles.items():
+        for block, singles in self._singles.items():
             if di in singles:
                 start = singles.index(di) * ROW_BYTES
                 return self._rows_of(block)[start : start + ROW_BYTES]
         raise KeyError(di)
 
-    def read_of(self, no):
-        """The identifier whose answer begins with point `no`; None when no read shows it so."""
-        for di, rows in self._reads():
-            if struct.unpack_from(ROW, rows)[0] == no:
-                return di
-        return None
+    def reads_of(self, no):
+        """Reads whose answer begins with point `no`."""
+        return [di for di, rows in self._reads() if struct.unpack_from(ROW, rows)[0] == no]
+
+    def freeze_s(self, data):
+        """Second since 1970 of the meter's clock that the first read of `freeze` shows, or None."""
+        return dlt645_types.read(dlt645_types.MINUTE, data) if len(data) == 5 else None
 
     def decode(self, di, data):
         """{point number: canonical value, None for "absent"} of the data behind `di`.

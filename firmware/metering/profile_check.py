@@ -19,8 +19,8 @@ class ProfileError(ValueError):
     """The profile cannot be used; args[0] says why."""
 
 
-def take(profile, document) -> bytes:
-    """Fill what a Profile shows from the parsed document; return its reads packed. ProfileError."""
+def take(profile, document) -> tuple:
+    """Fill what a Profile shows from the parsed document; return (singles, reads packed). ProfileError."""
     try:
         return _take(profile, document)
     except ProfileError:
@@ -36,20 +36,22 @@ def _take(profile, document):
     if len(document["reads"]) > MAX_READS:
         raise ProfileError("profile has more than %d reads" % MAX_READS)
     reads = {di: _rows(di, text) for di, text in document["reads"]}
-    profile.singles = {di: _whole(singles) for di, singles in document["singles"]}
+    singles = {di: _whole(singles) for di, singles in document["singles"]}
     profile.power, profile.energy = _whole((document["power"], document["energy"]))
     profile.fast, profile.freeze = _whole(document["fast"], 2), _whole(document["freeze"], 2)
     profile.slow = _whole(document["slow"])
     profile.curve, profile.daily = _whole(document["curve"]), _whole(document["daily"])
     if not profile.slow:
         raise ProfileError("profile has no slow reads")
-    for di in profile.fast + profile.slow + profile.freeze[1:] + tuple(profile.singles):
+    for di in profile.fast + profile.slow + profile.freeze[1:] + tuple(singles):
         if di not in reads:
             raise ProfileError("profile reads %08X without its rows" % di)
-    for di, singles in profile.singles.items():
-        if len(singles) > len(reads[di]) // ROW_BYTES:
+    for di, each in singles.items():
+        if len(each) > len(reads[di]) // ROW_BYTES:
             raise ProfileError("profile replaces %08X by more reads than it has rows" % di)
-    return b"".join([struct.pack(READ, di, len(rows) // ROW_BYTES) + rows for di, rows in reads.items()])
+    return singles, b"".join(
+        [struct.pack(READ, di, len(rows) // ROW_BYTES) + rows for di, rows in reads.items()]
+    )
 
 
 def _whole(numbers, count=None):

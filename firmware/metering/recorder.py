@@ -51,7 +51,7 @@ class Recorder:
         self._groups = ()
         self._turn = self._up_s = 0
         self._minute = self._ended = None  # local minute; the one that ended with it, if time simply ran on
-        self._day = self._first = None  # day looked up last and the 1st of its month
+        self._first = None, None  # day looked up last and the 1st of its month
         self._off = None  # [from, until] local minutes without power; None until the clock is trusted
         self._extra = [0, 0, 0, 1, 0]  # of the terminal, not counted yet: this start
         self.store_errors = 0
@@ -221,9 +221,9 @@ class Recorder:
 
     def _first_of(self, day):
         """The 1st of the month of a local day, as days since 1970."""
-        if day != self._day:
-            self._day, self._first = day, day - date(day)[2] + 1
-        return self._first
+        if day != self._first[0]:
+            self._first = day, day - date(day)[2] + 1
+        return self._first[1]
 
     # ---- records
 

@@ -19,6 +19,7 @@ UNKNOWN_S = 31 * 86400
 BACK_S = 3600  # so long after a break the old total may come back
 ROUNDING_WH = 1000  # of readings that people take: some note whole kWh
 MOST_SHIFT_WH = 1000000  # used at most while a meter is changed
+MOST_WH = 10**12  # of a total: eight points, each with the largest multiplier, are still 63 bits
 WHS = 36000  # 0.1 W seconds in a Wh
 
 
@@ -27,14 +28,14 @@ def _follows(total_wh, before_wh, power_dw, seconds):
 
 
 class Register:
-    """`no`: its point number. `saved`: what `saved()` gave, or None. `broken`: (total before, total after) of
-    a break that nobody told yet.
+    """`no`: its point number. `saved`: what `saved()` gave, or None. `stood_s`: how long its total stood, if
+    that is known. `broken`: (total before, total after) of a break that nobody told yet.
     """
 
-    def __init__(self, no, saved):
+    def __init__(self, no, saved, stood_s=None):
         self.no = no
         self.total_wh, self.offset_wh, self._last_wh, self._first_wh = saved or (None, 0, None, None)
-        self._stood_s = None  # since the total moved
+        self._stood_s = None if self.total_wh is None else stood_s  # since the total moved
         self._broke_s = BACK_S
         self._power_dw = 0  # highest since then
         self.broken = None
@@ -60,11 +61,12 @@ class Register:
         return not _follows(total_wh, self.total_wh, LIKELY * power_dw, self._stood_s + 1)
 
     def agree(self, first, values, power_dw):
-        """Leave the total out of the second answer `values` when it does not follow the one in `first`."""
+        """Leave the total out of the second answer `values` when it does not follow the one in `first`, or
+        no meter can show it."""
         before_wh, total_wh = first.get(self.no), values.get(self.no)
         if total_wh is None:
             return
-        if before_wh is None or not _follows(total_wh, before_wh, LIKELY * power_dw, 1):
+        if before_wh is None or total_wh > MOST_WH or not _follows(total_wh, before_wh, LIKELY * power_dw, 1):
             del values[self.no]
 
     def take(self, values, power_dw):

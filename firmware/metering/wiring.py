@@ -4,13 +4,14 @@ Needed at a start, when the wiring changes and for a command; a terminal need no
 modules of sources it has not.
 """
 
-from firmware.metering.points import EXPORT, IMPORT, KEY, Bus, Meter, Point, Poller, Profile, Register
+from firmware.metering.points import EXPORT, IMPORT, KEY, Bus, Meter, Point, Poller, Profile, Reader, Register
 from protocols.uplink.codes import REASON_NO
 
 METER, PULSE, AC = 1, 2, 3
 KEPT = (0, 8, 3, 4)  # numbers that flash keeps of a point of that kind
 POINTS_MAX, CHANNELS, MULTIPLIER_MAX = 8, 16, 1000000
 LEAST_BAUD, MOST_BAUD = 300, 115200
+SLOTS, ADDRESS_MOST = 4, 32
 # For each kind and field the least and the most; fields are those of a row behind the kind, without the
 # address: port, baud, profile, multiplier, voltage_dv, current_ma, wires, pulses per kWh, rated_va
 FIELDS = (2, 4, 5, 6, 7, 8, 9, 10, 11)
@@ -19,7 +20,8 @@ MOST = (CHANNELS, MOST_BAUD, 255, MULTIPLIER_MAX, 1000000, 10000000, 4, 1000000,
 
 
 def check(rows, lines, profiles, board) -> str:
-    """What is wrong with the rows, "" nothing. `lines`, `profiles`: how many there are."""
+    """What is wrong with the rows, "" nothing. `lines`: how many there are; `profiles`: those that are there,
+    None at a start: a profile that was lost must not cost the other rows too."""
     numbers, places, bauds = [], [], {}
     for row in rows:
         wrong = _shape(row)
@@ -35,7 +37,7 @@ def check(rows, lines, profiles, board) -> str:
             if port > lines or bauds.get(port, baud) != baud:
                 return "point %d: no such line, or another speed on it" % no
             bauds[port] = baud
-            if row[5] >= profiles:
+            if row[5] > SLOTS or (profiles is not None and row[5] not in profiles):
                 return "point %d: no such profile" % no
         elif not hasattr(board, "inputs" if kind == PULSE else "ac"):
             return "point %d: this board has no such input" % no
@@ -50,7 +52,7 @@ def _shape(row):
     for value, least, most in zip(numbers, LEAST, MOST):
         if not least <= value <= most:
             return "point %d: %d is out of its range" % (row[0], value)
-    if row[1] == METER and not (_is_address(row[3]) and row[4] >= LEAST_BAUD):
+    if row[1] == METER and not (_is_address(row[3], row[5]) and row[4] >= LEAST_BAUD):
         return "point %d: no meter address, or no speed" % row[0]
     if row[1] != METER and row[3] != "":
         return "point %d: only a meter has an address" % row[0]
@@ -63,8 +65,11 @@ def _within(value, least, most):
     return type(value) is int and least <= value <= most
 
 
-def _is_address(text):
-    return isinstance(text, str) and len(text) == 12 and text.isdigit()
+def _is_address(text, profile):
+    """Of other profiles than that of the identity the Reader says more when it is made."""
+    if not isinstance(text, str) or not 0 < len(text) <= ADDRESS_MOST:
+        return False
+    return profile > 0 or (len(text) == 12 and text.isdigit())
 
 
 def main_row(identity):
@@ -82,9 +87,10 @@ def rated(row):
 
 
 def profiles(identity):
-    """Profile 0 is the meter's own, 1.. are `profiles`. The parsed texts are not needed twice."""
+    """Profile 0 is the meter's own; 1.. of `profiles` stand until a slot has its own. The parsed texts
+    are not needed twice."""
     documents = [identity["meter"].pop("profile")] + identity.pop("profiles", [])
-    return [Profile(document) for document in documents]
+    return {at: Profile(document) for at, document in enumerate(documents)}
 
 
 def lines(board, clock, on_power):
@@ -98,32 +104,51 @@ def lines(board, clock, on_power):
     return out
 
 
-def wire(points, rows, identity, clock):
-    """Make the points of `rows`; those whose row is the same go on."""
+def wire(points):
+    """Make the points of the rows that are wanted; those whose row is the same go on. What no memory is there
+    for has no reading."""
+    points.rows()
+    planned(points, points.profiles, points.trials, False)()
+
+
+def planned(points, profiles, trials, strict=True):
+    """A function after which the points are those wanted, read by these profiles. What may fail is done
+    before: a Reader without room is MemoryError if `strict`."""
     made = []
-    for row in sorted(rows or [main_row(identity)], key=_number):
+    for row in sorted(points.wanted or [main_row(points.board.identity)], key=_number):
         same = points.by_no(row[0])
-        made.append(same if same and same.row == row else _point(points, row, clock))
-    points.points[:] = made
-    for at, (line, poller) in enumerate(points.lines):
-        poller.points = [point for point in made if point.kind == METER and point.port == at + 1]
-        line.forget(poller.points[0].row[4] if poller.points else None)
-    want_exports(points)
+        profile = profiles.get(row[5]) if row[1] == METER else None
+        fits = same and same.row == row and same.profile is profile
+        made.append(same if fits else _point(points, row, profile, trials, strict))
+    on_lines = [
+        [point for point in made if point.meter and point.port == at + 1] for at in range(len(points.lines))
+    ]
+    want_exports(points, made)
+
+    def commit():
+        points.points[:] = made
+        for (line, poller), mine in zip(points.lines, on_lines):
+            poller.points = mine
+            line.forget(mine[0].row[4] if mine else None)
+
+    return commit
 
 
 def _number(row):
     return row[0]
 
 
-def _point(points, row, clock):
+def _point(points, row, profile, trials, strict):
     no, kind = row[:2]
+    clock = points.clock
     state = points.kept.get(no)
     state = state[2:] if state and state[1] == kind else None
-    registers, source, meter, profile = (), None, None, None
+    registers, source, meter, trial = (), None, None, None
     if kind == METER:
-        registers = Register(IMPORT, state and state[:4]), Register(EXPORT, state and state[4:])
-        profile = points.profiles[row[5]]
-        meter = Meter(points.lines[row[2] - 1][0], row[3], profile, clock)
+        trial = trials.get(row[5])
+        registers = _registers(points.by_no(no), state, trial)
+        reader = profile and _reader(points, row, profile, strict)
+        meter = reader and Meter(points.lines[row[2] - 1][0], row[3], profile, clock, reader)
     elif kind == PULSE:
         from firmware.metering.pulse import Pulse
 
@@ -132,15 +157,38 @@ def _point(points, row, clock):
         from firmware.metering.ac import Ac
 
         source = Ac(clock, state)
-    return Point(row, rated(row), clock, registers, source, meter, profile)
+    point = Point(row, rated(row), clock, registers, source, meter, profile if meter or source else None)
+    point.trial = trial if meter else None
+    return point
 
 
-def want_exports(points):
+def _registers(old, state, trial):
+    """Imported and exported energy. Those of a point that stands go on, by whatever it is read: a jump is a
+    break, not a month's usage. So it is after a start in a trial, where another profile showed the totals."""
+    if old and old.registers:
+        return old.registers
+    stood_s = 0 if trial else None
+    return Register(IMPORT, state and state[:4], stood_s), Register(EXPORT, state and state[4:], stood_s)
+
+
+def _reader(points, row, profile, strict):
+    """None when nothing can read the point: then it has no reading, and the others do."""
+    link = getattr(profile, "link", None)
+    try:
+        return Reader(row[3], {}) if link is None else points.modules[link](row[3], profile.options)
+    except Exception as error:  # a Reader judges addresses and options in its own way
+        if strict and isinstance(error, MemoryError):
+            raise
+        return None
+
+
+def want_exports(points, made):
     """Which meters must show exported energy as often as power: those that a group counts in reverse."""
     wanted = [no for _group, no, _sign, reverse in points.members if reverse]
-    for point in points.points:
+    for point in made:
         if point.profile:
-            point.export_di = point.profile.read_of(EXPORT) if point.no in wanted else None
+            reads = point.profile.reads_of(EXPORT) if point.no in wanted else ()
+            point.export = reads[0] if reads and reads[0] not in point.profile.fast else None
 
 
 def change(points, params):

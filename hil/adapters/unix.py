@@ -57,6 +57,7 @@ class UnixTerminal:
         self.console = None  # descriptor of a tty that takes the place of the log file
         self.display: Path | None = None  # PNG file; set before `start`, no display without it
         self.service: str | None = None  # PTY path of the service console
+        self.large_heap = False  # as with a display: what profiles by command need (docs/adr/0016)
 
     @property
     def alive(self) -> bool:
@@ -78,7 +79,8 @@ class UnixTerminal:
         image = build()
         self._write_run(changes)
         facts = json.loads(BOARD.read_text(encoding="utf-8"))
-        heap = facts["heap_with_display_bytes" if self.display or self.service else "heap_bytes"]
+        large = self.display or self.service or self.large_heap
+        heap = facts["heap_with_display_bytes" if large else "heap_bytes"]
         command = [sys.executable, POWER_ON, image, heap, self.run_path]
         command += [boot] if boot else []
         self._child = Child(command, self.log_path, env={"MICROPYPATH": ".frozen"}, stdio=self.console)

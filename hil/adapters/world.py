@@ -7,6 +7,27 @@ import sys
 from hil.adapters.process import Child
 
 
+class ControlPort:
+    """Client of hil.world.control on loopback `port`."""
+
+    def __init__(self, port):
+        self.port = port
+        self._socket = socket.create_connection(("127.0.0.1", port), timeout=10)
+        self._stream = self._socket.makefile("rb")
+
+    def ask(self, **verbs) -> dict:
+        """Do the verbs; their answers. ValueError with the world's reason."""
+        self._socket.sendall(json.dumps(verbs).encode() + b"\n")
+        answer = json.loads(self._stream.readline())
+        if not answer.pop("ok"):
+            raise ValueError(answer["reason"])
+        return answer
+
+    def close(self):
+        self._stream.close()
+        self._socket.close()
+
+
 class WorldProcess:
     """Running `python -m hil.world`. `line`, `line2`, `panel`: PTY paths; `meter`, `sub_meter`: addresses.
 
@@ -33,19 +54,11 @@ class WorldProcess:
             ready = self.child.ready()
             self.line, self.panel, self.meter = ready["line"], ready["panel"], ready["meter"]
             self.line2, self.sub_meter = ready["line2"], ready["sub_meter"]
-            self._socket = socket.create_connection(("127.0.0.1", ready["control"]), timeout=10)
+            self._control = ControlPort(ready["control"])
         except BaseException:
             self.child.kill()
             raise
-        self._stream = self._socket.makefile("rb")
-
-    def ask(self, **verbs) -> dict:
-        """Do the verbs of hil.world.control; their answers. ValueError with the world's reason."""
-        self._socket.sendall(json.dumps(verbs).encode() + b"\n")
-        answer = json.loads(self._stream.readline())
-        if not answer.pop("ok"):
-            raise ValueError(answer["reason"])
-        return answer
+        self.ask = self._control.ask  # verbs of hil.world.control
 
     def truth(self) -> dict:
         return self.ask(truth=True)["truth"]
@@ -55,6 +68,5 @@ class WorldProcess:
         return [[t_ms, port, bytes.fromhex(data)] for t_ms, port, data in self.ask(frames=count)["frames"]]
 
     def stop(self):
-        self._stream.close()
-        self._socket.close()
+        self._control.close()
         self.child.stop()

@@ -2,12 +2,17 @@
 
 The goal is twice each peer (design section 12); `ratio` is the smallest. Then the same on MicroPython: a chip
 is some 40 times slower than this machine, and 2 ms a frame is the budget. The peer of DL/T 698.45 is C++.
+
+Where bytes or objects are many the budget is out of reach of an interpreter. Of SML's 5 ms (256 bytes, 75
+elements) the CRCs, through which each byte goes twice, take 0.9 at 45 ns a byte here, and each element 0.8 us
+here; M-Bus has 23 records of 3 us here. A line of 9600 Bd needs 150 to 270 ms for such a frame.
 """
 
 import json
 import subprocess
 import time
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import dlt645 as _package  # noqa: F401 (makes its submodules importable in the right order)
@@ -43,16 +48,22 @@ def _dlms(data: bytes) -> Any:
     return GetResponseFactory.from_bytes(InformationFrame.from_bytes(data).payload[3:])
 
 
+def _iec62056_21(data: bytes) -> Any:
+    block = ReadoutDataMessage.from_representation(data.decode()).data_block
+    sets = [each for line in block.data_lines for each in line.data_sets]
+    return {each.address: Decimal(each.value) if each.unit else each.value for each in sets}
+
+
 # Ours has a fresh framer look for each answer in a stream, where it would find it behind noise. Of the peers
 # only dlt645, pymodbus and pysml look; the others take what they get for one frame. What else differs:
 #   dlt645         less: any byte may be a digit of an address; address and identifier stay bytes
-#   iec62056-21    less: values and units stay text, 00-1F may stand in one
+#   iec62056-21    the same: it leaves values text, so Decimal makes them numbers; 00-1F may stand in one
 #   minimalmodbus  the same: told the unit and the function, gives bytes
 #   pymodbus       more: registers become numbers
 PEERS: dict[tuple[str, str], Callable[[bytes], Any]] = {
     ("dlms", "dlms-cosem"): _dlms,
     ("dlt645", "dlt645"): DLT645Protocol.deserialize,
-    ("iec62056-21", "iec62056-21"): lambda data: ReadoutDataMessage.from_representation(data.decode()),
+    ("iec62056-21", "iec62056-21"): _iec62056_21,
     ("mbus", "pyMeterBus"): _mbus,
     ("modbus", "minimalmodbus"): _minimalmodbus,
     ("modbus", "pymodbus"): lambda data: PYMODBUS.handleFrame(data, 1, 0),

@@ -54,6 +54,9 @@ class Line:
             self._reply = dlt645_meter.reply(request.address, request.control, di=di, data=answer)
         return len(data)
 
+    def configure(self, baud, form):
+        pass
+
     def drop_input(self):
         self._reply = b""
         return b""

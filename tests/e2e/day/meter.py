@@ -103,5 +103,8 @@ class Port:
         reply, self._reply = self._reply, b""
         return reply
 
+    def configure(self, baud, form):
+        pass
+
     def drop_input(self):
         self._reply = b""

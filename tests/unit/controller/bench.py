@@ -130,7 +130,7 @@ class Bench:
 
     def state(self):
         """What the journal holds."""
-        return core.load({key: self.kv.get(key) for key in core.KEYS}, self.board.facts["rounds"])
+        return core.load({key: self.kv.get(key) for key in core.KEYS.split()}, self.board.facts["rounds"])
 
 
 def code(name):

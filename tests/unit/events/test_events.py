@@ -100,6 +100,7 @@ KEPT = (
     "switch_closed", "switch_close_driven", "guarantee_on", "guarantee_off", "plan_set", "control_released",
     "group_power_frozen", "exclusion_on", "exclusion_off", "output_mismatch", "register_rebased",
     "meter_changed", "power_up", "initialised", "parameters_lost", "service_test",
+    "profile_kept", "profile_rolled_back",
 )  # fmt: skip
 
 

@@ -5,6 +5,7 @@
 
 import asyncio
 import json
+import select
 import sys
 import time
 
@@ -53,6 +54,34 @@ async def line(board):
         "written": port.write(b"gone"),
         "worst": worst,
     }
+
+
+async def held(board):
+    """The loop stands for longer than a read may wait, while the rest of an answer lies in the receiver."""
+    line = board.serial("line")
+    cut = 0
+    for _ in range(20):
+        line.write(b"?")
+        got = await line.read(5000)
+
+        async def hold():
+            line.write(b"!")
+            while not line._flags() & select.POLLIN:
+                pass
+            time.sleep_ms(60)
+
+        task = asyncio.create_task(hold())
+        cut += [got, await line.read(30)] != [b"first", b"second"]
+        await task
+    return {"cut": cut}
+
+
+async def again(board):
+    """A line whose PTY has the speed already: set by whoever ran before, and it keeps no parity."""
+    line = board.serial("line")
+    for _ in range(2):
+        line.configure(9600, "8E1")
+    return {"taken": line.write(b"?")}
 
 
 async def deaf(board):
@@ -138,6 +167,8 @@ async def connect(board):
 
 SCENES = {
     "line": line,
+    "held": held,
+    "again": again,
     "deaf": deaf,
     "panel": panel,
     "flash": flash,

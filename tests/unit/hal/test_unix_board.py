@@ -72,6 +72,16 @@ def rig(tmp_path):
     rig.close()
 
 
+def test_what_lies_in_the_receiver_is_read_though_the_loop_stood_longer_than_the_pause(rig):
+    scene = rig.start("held")
+    for _ in range(20):
+        assert os.read(rig.line, 1) == b"?"
+        os.write(rig.line, b"first")
+        assert os.read(rig.line, 1) == b"!"
+        os.write(rig.line, b"second")
+    assert rig.end(scene) == {"cut": 0}
+
+
 def test_line_reads_what_comes_waits_out_timeouts_and_notices_the_end(rig):
     scene = rig.start("line")
     assert os.read(rig.line, 1) == b"?"
@@ -86,6 +96,10 @@ def test_line_reads_what_comes_waits_out_timeouts_and_notices_the_end(rig):
     assert 55 <= told["waited_lost"] <= 300
     assert told["written"] == 0
     assert told["worst"] < 100  # a blocking read would have stopped the ticker for 120 ms and more
+
+
+def test_a_line_set_as_it_is_already_stays_in_use(rig):
+    assert rig.play("again") == {"taken": 1}
 
 
 def test_a_line_nobody_reads_does_not_stop_the_loop(rig):

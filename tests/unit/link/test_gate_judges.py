@@ -1,5 +1,7 @@
 """Who may command what when: every check of the gate has its own answer, and a stranger gets none."""
 
+from types import SimpleNamespace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -90,7 +92,7 @@ def test_the_core_refuses_with_its_own_reason(rig):
 
 def test_a_refusal_says_why_in_words_where_somebody_knows(rig):
     rig.answer = REASON_NO["bad_params"]
-    rig.gate.why = lambda: "slide_s is out of its range" + "." * 99
+    rig.gate.said = SimpleNamespace(error="slide_s is out of its range" + "." * 99, held=None)
     rig.gate.receive(rig.trip(1))
     (text,) = rig.recorded[-1]["detail"].values()
     assert text.startswith("slide_s is out of its range")

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from firmware.link import packets
+from firmware.link.packets_of_clients import FROM_ANYBODY
 
 PUBLISH_2_MB = b"\x32" + b"\x87\x80\x80\x01" + b"\0\3a/b" + b"\x12\x34"  # then 2 MB that never end
 
@@ -37,12 +38,20 @@ PUBLISH_2_MB = b"\x32" + b"\x87\x80\x80\x01" + b"\0\3a/b" + b"\x12\x34"  # then 
 )
 def test_malformed_has_a_reason(data, reason):
     with pytest.raises(packets.PacketError) as caught:
-        packets.Parser(256).feed(data)
+        packets.Parser(256, FROM_ANYBODY).feed(data)
     assert caught.value.args[0] == reason
 
 
+@pytest.mark.parametrize(
+    "data", [packets.connect("me"), packets.subscribe(1, "a", 1), packets.PING, packets.BYE]
+)
+def test_a_terminal_reads_nothing_that_only_clients_send(data):
+    with pytest.raises(packets.PacketError):
+        packets.Parser(256).feed(data)
+
+
 def test_oversized_publish_is_passed_over_and_the_next_packet_read():
-    parser = packets.Parser(64)
+    parser = packets.Parser(64, FROM_ANYBODY)
     assert parser.feed(PUBLISH_2_MB) == []
     left = 0x200007 - 7
     while left > 0:

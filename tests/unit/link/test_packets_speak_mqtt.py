@@ -11,6 +11,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from firmware.link import packets
 from firmware.link.packets import Packet
+from firmware.link.packets_of_clients import FROM_ANYBODY
 from tests.unit.link.doubles import wait_for
 
 
@@ -19,7 +20,7 @@ class OurBroker:
 
     def __init__(self):
         self.seen = []
-        self._parser = packets.Parser()
+        self._parser = packets.Parser(kinds=FROM_ANYBODY)
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
         self._thread = threading.Thread(target=self._serve)
@@ -129,7 +130,7 @@ some_packets = st.lists(
 @given(some_packets, st.lists(st.integers(1, 50), max_size=30))
 def test_packets_come_back_whole_however_they_are_cut(rows, cuts):
     stream = b"".join(data for data, _packet in rows)
-    parser, got, at = packets.Parser(1024), [], 0
+    parser, got, at = packets.Parser(1024, FROM_ANYBODY), [], 0
     for size in [*cuts, len(stream)]:
         got += parser.feed(stream[at : at + size])
         at += size

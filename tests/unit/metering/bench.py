@@ -7,6 +7,7 @@ from firmware.metering.meter import Meter
 from firmware.metering.profile import Profile
 from protocols.lines import dlt645, dlt645_meter
 from protocols.meters import profile
+from protocols.meters.readers.default import Reader
 
 ADDRESS = "123456789012"
 PROFILE = Profile(profile.dlt645())
@@ -24,9 +25,10 @@ class Bus:
         self.answers = answers
         self.script = {}
         self.asked = []
+        self.trouble = {}
 
-    async def exchange(self, priority, frame):
-        (request,) = dlt645.Framer().feed(frame)
+    async def exchange(self, priority, ask, _meter):
+        (request,) = dlt645.Framer().feed(ask.data)
         di = dlt645.di_of(request)
         seq = request.data[4] if request.control == dlt645.READ_NEXT else None
         self.asked.append((priority, di, seq))
@@ -53,7 +55,7 @@ class Rig:
     def __init__(self, **answers):
         self.clock = fake.Clock(before_wrap_ms=2500)
         self.bus = Bus({int(di, 16): answer for di, answer in answers.items()})
-        self.meter = Meter(self.bus, ADDRESS, PROFILE, self.clock)
+        self.meter = Meter(self.bus, ADDRESS, PROFILE, self.clock, Reader(ADDRESS, {}))
 
     def read(self, di):
         return asyncio.run(self.meter.read(2, di))

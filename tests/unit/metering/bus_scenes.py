@@ -12,6 +12,8 @@ from firmware.hal import fake
 from firmware.metering import bus as rooms
 from firmware.metering.bus import BACKFILL, ON_DEMAND, POLL, VERIFY, Bus, BusFull
 from protocols.lines import dlt645, dlt645_meter
+from protocols.meters.readers.ask import ask
+from protocols.meters.readers.default import Reader
 
 METER, OTHER = "123456789012", "000000000007"
 POWER, VOLTS = 0x02030000, 0x0201FF00
@@ -19,6 +21,19 @@ POWER, VOLTS = 0x02030000, 0x0201FF00
 
 def answer(di, data=b"\x11\x22\x33", address=METER):
     return dlt645_meter.reply(address, dlt645.READ, di=di, data=data)
+
+
+class Asker:
+    """What the bus must know of a meter."""
+
+    serial, baud = ("8E1", 500, 500), 0
+
+    def __init__(self, address):
+        self.address, self.reader = address, Reader(address, {})
+
+    def ask(self, data):
+        (request,) = dlt645.Framer().feed(data)
+        return ask(data, lambda frame: dlt645.match(request, frame))
 
 
 class Port(fake.Port):
@@ -51,7 +66,8 @@ class Rig:
     async def ask(self, di=POWER, address=METER, priority=POLL):
         """(data of the answer in hex or None, ms it took)."""
         start = self.clock.now_ms()
-        reply = await self.bus.exchange(priority, dlt645.read(address, di))
+        meter = Asker(address)
+        reply = await self.bus.exchange(priority, meter.ask(dlt645.read(address, di)), meter)
         return (None if reply is None else reply.data[4:].hex()), self.clock.now_ms() - start
 
 
@@ -175,6 +191,33 @@ async def lost():
     return {"first": first[0], "second": second[0], "third": third[0], "ended": ended}
 
 
+async def unset():
+    """A port that refuses its speed once is set again before the next request."""
+    rig = Rig(((answer(POWER), 40),))
+    rig.task.cancel()
+    configure, tries = rig.port.configure, []
+
+    def refuse(baud, form):
+        tries.append(baud)
+        if len(tries) == 1:
+            raise OSError("refused")
+        configure(baud, form)
+
+    rig.port.configure = refuse
+
+    async def supervised():
+        while True:
+            try:
+                await rig.bus.run()
+            except OSError:
+                await asyncio.sleep(0)
+
+    task = asyncio.create_task(supervised())
+    got = [await rig.ask(), await rig.ask()]
+    task.cancel()
+    return {"got": [data for data, _ms in got], "lines": rig.port.lines}
+
+
 async def trace():
     rig = Rig(*[((answer(POWER, bytes([n])), 40),) for n in range(9)])
     for _ in range(9):
@@ -183,7 +226,7 @@ async def trace():
     return {"rows": rows, "last": rig.bus.trace[-1][2].hex()}
 
 
-SCENES = (order, late, lying, echo, glued, function, learned, babble, full, lost, trace)
+SCENES = (order, late, lying, echo, glued, function, learned, babble, full, lost, unset, trace)
 BY_NAME = {scene.__name__: scene for scene in SCENES}
 
 if __name__ == "__main__":

@@ -152,13 +152,22 @@ class Rig:
         self.powers = []  # UTC ms of each power reading
         self.before_points()
         self.points = Points(
-            self.board, self.settings, self.clock, self.kv, lambda: self.powers.append(self.clock.now_ms())
+            self.board,
+            self.settings,
+            self.clock,
+            self.kv,
+            lambda: self.powers.append(self.clock.now_ms()),
+            **self.points_more(),
         )
         poller.asyncio = Sleeper(self.clock)
         collect = getattr(gc, "threshold", None)
         if collect:
             collect(65536)  # or what tests keep lies scattered over a heap full of garbage
         self._tasks = []
+
+    def points_more(self) -> dict:
+        """What a rig besides gives them."""
+        return {}
 
     def before_points(self):
         for section, values in ((8, self.args[0]), (7, self.args[1])):

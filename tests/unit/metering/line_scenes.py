@@ -6,6 +6,7 @@ import sys
 
 from firmware.metering import bus
 from protocols.lines import dlt645
+from tests.unit.metering.bus_scenes import Asker
 from tests.unit.metering.line_rig import EXPORT_READ, MAIN, OTHER, POWER, Rig, address_of, row
 
 VOLTAGE_A = 1
@@ -33,13 +34,14 @@ async def default():
     meter.mute = True
     silent = []
     await rig.run(20, lambda: silent.append(main.silent_s))
+    ok, timeouts, bad = rig.points.counts()
     return {
         "nothing": nothing,
         "powers": len(rig.powers),
         "main": [main.no, main.kind, main.multiplier, main.rated, rig.points.by_no(1) is main],
         "silent": silent[-1],
         "groups": rig.points.groups(),
-        "counts": [rig.points.ok, rig.points.timeouts > 2, rig.points.bad],
+        "counts": [ok, timeouts > 2, bad],
         "tasks": [name for name, _factory in rig.points.tasks()],
         "trace": len(rig.points.trace),
         "trouble": main.trouble == bus.MUTE,
@@ -117,7 +119,7 @@ async def same_address():
     first = rig.meter(turn_ms=60, power_w=1000)
     second = rig.meter(turn_ms=150, power_w=2000, total_wh=1000000)
     await rig.run(60)
-    during = [rig.points.groups(), rig.points.main.trouble == bus.CLASH, rig.points.bad > 2]
+    during = [rig.points.groups(), rig.points.main.trouble == bus.CLASH, rig.points.counts()[2] > 2]
     named = list(rig.points.events)
     rig.lines[0].meters.pop()
     await rig.run(120)
@@ -149,7 +151,7 @@ async def garbled():
     return {
         "groups": rig.points.groups(),
         "trouble": rig.points.main.trouble == bus.GARBLED,
-        "timeouts": rig.points.timeouts > 2,
+        "timeouts": rig.points.counts()[1] > 2,
         "answers": show(POWER) is not None,
     }
 
@@ -236,12 +238,12 @@ async def full_bus():
     rig.meter()
     line = rig.points.lines[0][0]
     await rig.run(5)
-    end = rig.clock.now_ms() + 20000
+    asker, end = Asker(MAIN), rig.clock.now_ms() + 20000
 
     async def ask():
         while rig.clock.now_ms() < end:
             try:
-                await line.exchange(bus.BACKFILL, dlt645.read(MAIN, 0x02800002))
+                await line.exchange(bus.BACKFILL, asker.ask(dlt645.read(MAIN, 0x02800002)), asker)
             except bus.BusFull:
                 await asyncio.sleep(0)
 
@@ -249,7 +251,7 @@ async def full_bus():
     await rig.run(30)
     await asyncio.gather(*flood)
     await rig.run(5)
-    return {"refused": rig.points.lines[0][1].refused, "power": rig.points.main.power_w()}
+    return {"faults": rig.points.main.meter.faults, "power": rig.points.main.power_w()}
 
 
 SCENES = (

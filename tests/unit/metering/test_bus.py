@@ -81,6 +81,10 @@ def test_a_lost_line_frees_the_asker_and_raises(scene):
     assert told["ended"] == ["line lost"]
 
 
+def test_a_port_that_refused_its_speed_is_set_again(scene):
+    assert scene("unset") == {"got": [None, "112233"], "lines": [[9600, "8E1"]]}
+
+
 def test_the_trace_keeps_the_last_frames(scene):
     told = scene("trace")
     assert [direction for direction, _size in told["rows"]] == [0, 1] * 3

@@ -5,10 +5,11 @@ import os
 import pytest
 
 from firmware.metering import tally
-from firmware.metering.backfill import BACKFILLED, is_midnight_of
+from firmware.metering.backfill import BACKFILLED
 from firmware.metering.tally import MEASURED, SUSPECT
 from protocols.uplink.messages import BILLING, CURVE, DAILY, MONTHLY
 from tests.unit.metering import recorder_bench
+from tests.unit.metering.bench import PROFILE
 from tests.unit.metering.meter_bench import (
     DAY_S,
     GOOD,
@@ -193,8 +194,8 @@ MARCH_7 = utc(2026, 3, 7)
 
 
 def test_midnight_is_told_by_all_five_fields():
-    assert is_midnight_of(bcd(0, 0, 7, 3, 26), MARCH_7)
-    assert not is_midnight_of(bcd(0, 0, 8, 3, 26), MARCH_7)
-    assert not is_midnight_of(bcd(0, 0, 7, 3, 25), MARCH_7)
-    assert not is_midnight_of(bcd(0, 12, 7, 3, 26), MARCH_7)
-    assert not any(is_midnight_of(os.urandom(n), MARCH_7) for n in (0, 4, 6))
+    assert PROFILE.freeze_s(bcd(0, 0, 7, 3, 26)) == MARCH_7
+    assert PROFILE.freeze_s(bcd(0, 0, 8, 3, 26)) != MARCH_7
+    assert PROFILE.freeze_s(bcd(0, 0, 7, 3, 25)) != MARCH_7
+    assert PROFILE.freeze_s(bcd(0, 12, 7, 3, 26)) != MARCH_7
+    assert not any(PROFILE.freeze_s(os.urandom(n)) for n in (0, 4, 6))

@@ -2,8 +2,9 @@
 
 import pytest
 
-from firmware.metering.meter import BACKOFF_MAX_MS, FOLLOW_UP_MAX
+from firmware.metering.meter import BACKOFF_MAX_MS
 from protocols.meters.points import BY_ALIAS
+from protocols.meters.readers.dlt645_read import PIECES_MAX
 from tests.unit.metering.bench import MUTE, PROFILE, REFUSED, Rig
 
 VOLTS = [BY_ALIAS[f"voltage_{phase}_dv"][0] for phase in "abc"]
@@ -75,14 +76,14 @@ def test_follow_up_frames_are_joined_in_order():
 
 def test_a_follow_up_that_does_not_come_spoils_the_whole():
     rig = Rig()
-    rig.bus.script = {BLOCK: [[b"\x01\x22", b"\x02\x22"], MUTE]}
+    rig.bus.script = {BLOCK: [[b"\x01\x22", b"\x02\x22"], MUTE] * 2}
     assert rig.read(BLOCK) is None
 
 
 def test_endless_follow_ups_end():
     rig = Rig(**{"0201FF00": [b"\x01\x22"] * 200})
     assert rig.read_raw(BLOCK) is None
-    assert len(rig.bus.asked) == FOLLOW_UP_MAX + 1
+    assert len(rig.bus.asked) == PIECES_MAX + 1
 
 
 @pytest.mark.parametrize("data", [b"\x01", b"\x01\x22\x02", b"\x01\x22" * 3 + b"\x00"])

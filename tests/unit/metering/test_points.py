@@ -169,7 +169,7 @@ def test_rows_that_this_board_cannot_have_are_refused(scene):
 
 def test_a_flooded_line_costs_readings_only(scene):
     told = scene("full_bus")
-    assert told["refused"] > 0
+    assert told["faults"] > 0
     assert told["power"] == 80000
 
 

@@ -154,3 +154,12 @@ def test_no_row_of_totals_bills_more_than_can_be_used(rows):
         high = max(high, now)
         assert Register(NO, register.saved()).saved() == register.saved()
     assert high - start <= len(rows) * 20 + seconds * 1000000 // 36000 + len(rows) * 30
+
+
+def test_a_total_that_no_meter_can_show_is_left_out_however_often_it_comes():
+    register = started()
+    for total_wh in (1 << 62, 10**12 + 1):
+        first, second = {NO: total_wh}, {NO: total_wh}
+        assert register.doubts(second, 0)
+        register.agree(first, second, 0)
+        assert second == {}

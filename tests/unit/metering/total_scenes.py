@@ -6,6 +6,7 @@ import sys
 
 from firmware.metering import bus
 from protocols.lines import dlt645
+from tests.unit.metering.bus_scenes import Asker
 from tests.unit.metering.line_rig import ENERGY, MAIN, Rig, bcd
 from tests.unit.metering.line_scenes import rises
 
@@ -31,7 +32,7 @@ async def wrong_total():
         "least": min(steps),
         "most": max(steps),
         "powers": [min(powers), max(powers)],
-        "doubts": rig.points.bad,
+        "doubts": rig.points.counts()[2],
         "events": rig.points.events,
     }
 
@@ -44,8 +45,10 @@ async def verify_first():
     meter.total_mwh += 3000000
     line = rig.points.lines[0][0]
     asked = len(meter.asked)
+    asker = Asker(MAIN)
     waiting = [
-        asyncio.create_task(line.exchange(bus.ON_DEMAND, dlt645.read(MAIN, 0x02800002))) for _ in range(6)
+        asyncio.create_task(line.exchange(bus.ON_DEMAND, asker.ask(dlt645.read(MAIN, 0x02800002)), asker))
+        for _ in range(6)
     ]
     await rig.run(3)
     await asyncio.gather(*waiting)

@@ -12,6 +12,7 @@ OWN = {
     messages.REMINDER: "notices",
     messages.MESSAGE: "notices",
     messages.METER_CHANGE: "points",
+    messages.PROFILE: "points",
 }
 
 
@@ -44,6 +45,10 @@ class Rooms:
             def change_meter(self, *args):
                 rooms.calls.append((name, args))
                 return rooms.answer
+
+            def change_profile(self, *args):
+                rooms.calls.append((name, args))
+                return (*rooms.answer, "", None)
 
             get = staticmethod(rooms.get)
             outputs = property(lambda self: rooms.outputs)

@@ -65,4 +65,4 @@ def test_every_verb_field_and_loss_is_described(page):
 
 def test_commands_that_control_nothing_are_not_rehearsed():
     left_out = {word for _no, word in messages.COMMAND_NAMES.items()} - set(script.COMMANDS)
-    assert left_out == {"reminder", "message", "parameters", "meter_change"}
+    assert left_out == {"reminder", "message", "parameters", "meter_change", "profile"}

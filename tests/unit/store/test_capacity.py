@@ -94,3 +94,15 @@ def test_blocks_that_take_no_program_lose_no_commit(told):
     assert worn["lost"] == 0
     assert worn["refused"] < 100  # of 600: told, and the old value stood
     assert worn["after_restart"][0] is True
+
+
+def test_to_read_a_small_file_takes_no_block_of_the_largest(run_micropython, tmp_path):
+    (tmp_path / "file").write_bytes(b"x" * 300)
+    script = tmp_path / "load.py"
+    script.write_text(
+        "import sys\nfrom firmware.store import blobs\nprint(len(blobs.load(sys.argv[1], 1 << 20)))\n"
+        "try:\n    blobs.load(sys.argv[1], 299)\n"
+        "except blobs.StoreError as error:\n    print(error.args[0])\n"
+    )
+    done = run_micropython(script, tmp_path / "file", heap="256K")
+    assert done.stdout.split("\n") == ["300", "too large", ""], done.stderr

@@ -50,6 +50,8 @@ PATHS = [  # what a terminal keeps, each on its real path
     ("parameters", 100, 4),
     ("purchase", 0, 3),
     ("purchase", 36, 3),
+    ("profiles", 0, 4),
+    ("profiles", 30, 4),
 ]
 
 

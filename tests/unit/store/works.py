@@ -4,6 +4,7 @@ from firmware.control import core
 from firmware.link.gate import Gate
 from firmware.link.outbox import Outbox
 from firmware.parameters import TRIAL_S, Parameters
+from firmware.store import blobs
 from firmware.store.kv import Kv
 from firmware.store.record import StoreError
 from firmware.store.ring import Ring
@@ -92,7 +93,7 @@ class Purchase(Work):
         Work.open(self)
         self.ring = opened(Ring(self.root + "-ev", 16 * 4096))
         self.outbox = Outbox({topics.EV: self.ring}, b"12345678")
-        self.state = core.load({key: self.store.get(key) for key in core.KEYS}, 3)
+        self.state = core.load({key: self.store.get(key) for key in core.KEYS.split()}, 3)
         self.gate = Gate(self.store, DEVICE, KEYS, self.apply, Clock(), self.outbox.add, self.measured)
         if self.acked:  # the station asks again for what it has no answer to: never a second effect
             self.order(self.acked)
@@ -207,4 +208,33 @@ class Freeze(Work):
         return label, "" if label in (last, last - 1) else f"label {label}, last day {last}"
 
 
-WORKS = {"purchase": Purchase, "parameters": Settings, "freeze": Freeze}
+class Profiles(Work):
+    """Meter profiles: pieces, a whole file, the commit that names it, the file before last goes."""
+
+    name = "profiles"
+
+    def data(self, number):
+        return bytes([number & 255]) * (700 + number * 97 % 900)
+
+    def step(self, _n):
+        path, number = self.root + "-files", self.acked + 1
+        data = self.data(number)
+        for at in range(0, len(data), 512):
+            if blobs.append(path, 1, at, data[at : at + 512]) != min(len(data), at + 512):
+                raise ValueError("a piece is missing")
+        whole = blobs.load(blobs.part(path, 1), 2000)
+        blobs.save(path, number, whole)
+        self.store.put({"profiles": number})
+        self.acked = number
+        blobs.discard(path, 1)
+        blobs.tidy(path, (number, number - 1))
+
+    def found(self):
+        number = self.store.get("profiles") or 0
+        for each in range(max(1, number - 1), number + 1):  # what runs, and what it may go back to
+            if blobs.load(blobs.whole(self.root + "-files", each), 2000) != self.data(each):
+                return number, f"file {each} is another"
+        return number, ""
+
+
+WORKS = {"purchase": Purchase, "parameters": Settings, "freeze": Freeze, "profiles": Profiles}

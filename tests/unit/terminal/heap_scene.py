@@ -74,6 +74,9 @@ class Line:
         due, self._due = self._due, b""
         return due
 
+    def configure(self, baud, form):
+        pass
+
     def drop_input(self):
         self._due = b""
 
@@ -148,9 +151,19 @@ async def main():
     await asyncio.sleep(3)
     send(messages.PERIOD_PLAN, PLAN)
     await asyncio.sleep(END_S)
-    counts = [board.relays.decided, board.feeds, terminal.points.ok, sum(terminal.session.counts.values())]
+    counts = [
+        board.relays.decided,
+        board.feeds,
+        terminal.points.counts()[0],
+        sum(terminal.session.counts.values()),
+    ]
     await asyncio.sleep(60)
-    after = [board.relays.decided, board.feeds, terminal.points.ok, sum(terminal.session.counts.values())]
+    after = [
+        board.relays.decided,
+        board.feeds,
+        terminal.points.counts()[0],
+        sum(terminal.session.counts.values()),
+    ]
     events, tasks = told()
     report = {"grown": [after[i] - counts[i] for i in range(len(counts))], "events": events, "tasks": tasks}
     report["errors"], report["life"] = errors, not life.done()

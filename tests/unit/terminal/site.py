@@ -78,6 +78,9 @@ class Line:
                 return b""
             await asyncio.sleep((min([end] + [at for at, _data in self._due]) - now) / 1000)
 
+    def configure(self, baud, form):
+        pass
+
     def drop_input(self):
         old = [data for at, data in self._due if at <= self._site.true_ms]
         self._due = [row for row in self._due if row[0] > self._site.true_ms]

@@ -15,7 +15,7 @@ from protocols.meters import compile as compiling
 from protocols.meters import interpret, links, package
 from protocols.meters.points import BY_NO
 from station.profiles import files, show, signing
-from station.profiles.options import OptionError, for_link, parsed
+from station.profiles.options import OptionError, for_link, parsed, secrets
 from station.profiles.ports import PortError, open_port
 from station.profiles.reading import Control, Session, StateUnknown
 from station.profiles.serving import open_line, serve
@@ -120,7 +120,8 @@ def read(profile: str, port: str, address: str | None, options: tuple[str, ...],
          points: tuple[str, ...]) -> None:  # fmt: skip
     """Read a meter: all that the profile reads, or only POINTs (alias or OBIS).
 
-    Exit code 1 when something could not be read, 2 when nothing could be tried.
+    Exit code 1 when something could not be read, 2 when nothing could be tried. When the line is lost or
+    Ctrl-C is pressed, what was read before is shown.
     """
     document = loaded(profile)
     wanted = points_of(points)
@@ -136,8 +137,10 @@ def read(profile: str, port: str, address: str | None, options: tuple[str, ...],
         if line:
             line.close()
     _show(document, reading, wanted, lang, as_json)
+    if reading.broken:
+        click.echo(f"Error: {show.escaped(reading.broken)}; the rest was not read", err=True)
     missing = [no for no in wanted if no not in reading.values and no not in reading.frozen]
-    if reading.failed or missing:
+    if reading.broken or reading.failed or missing:
         sys.exit(1)
 
 
@@ -159,7 +162,7 @@ def _show(document: dict[str, Any], reading: Any, wanted: list[int], lang: str, 
     )
     if as_json:
         told = {"profile": document["id"], "rev": document["rev"], "points": _rows(values),
-                "frozen": _rows(frozen), "failed": reading.failed,
+                "frozen": _rows(frozen), "failed": reading.failed, "broken": reading.broken,
                 "exchanges": reading.exchanges, "seconds": round(reading.spent_s, 3)}  # fmt: skip
         click.echo(json.dumps(told))
         return
@@ -277,6 +280,9 @@ def simulate(profile: str, port: str, address: str | None, settings: tuple[str, 
     except (SimulationError, PortError, ValueError) as error:
         fail(error)
     click.echo(line.name)
+    if known := secrets(document["link"], document.get("options", {})):
+        told = [f"-o {name}={v.hex() if isinstance(v, bytes) else v}" for name, v in known.items()]
+        click.echo(f"it is read with {' '.join(told)}", err=True)
     stop = threading.Event()
     try:
         serve(

@@ -111,11 +111,12 @@ def ingest(home: Path | None, broker: str | None, shards: tuple[str, ...]) -> No
 def dispatch(home: Path | None, broker: str | None) -> None:
     """Send queued commands and keep their state true."""
     from station.commands.dispatcher import Dispatcher
+    from station.profiles import life
     from station.store import db
 
     _log()
     settings = opened(home)
-    dispatcher = Dispatcher(settings, db.engine(settings.home), settings.broker(broker))
+    dispatcher = Dispatcher(settings, db.engine(settings.home), settings.broker(broker), [life.work])
     _until_signal(dispatcher.stop)
     dispatcher.run()
 

@@ -1,14 +1,15 @@
-"""`loadkeeper profile`: check, sign, try and compare meter profiles."""
+"""`loadkeeper profile`: check, sign, try and compare meter profiles; their life is in `profile_life`."""
 
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import click
 
 from protocols import cbor
 from protocols.meters import compile as compiling
 from protocols.meters import package
+from station.cli.lazy import Lazy
 from station.cli.meter import authentic, content, fail, loaded
 from station.profiles import differences, files, show, signing, trial
 from station.profiles.check import cautions, problems, reader_of
@@ -19,7 +20,20 @@ _PUB = click.option("--pub", type=_FILE, help="PATH.pub: verify the signature of
 _LANG = click.option("--lang", type=click.Choice(["zh", "en"]), default="en", show_default=True)
 
 
-@click.group()
+_LIFE = "station.cli.profile_life"  # needs a station; what is here does not
+
+
+class _Profile(Lazy):
+    later: ClassVar = {
+        "key": (_LIFE, "key", "The keys that may sign profiles for this station's terminals."),
+        "push": (_LIFE, "push", "Send a signed package into a slot of a terminal."),
+        "stop": (_LIFE, "stop", "End what is being sent into a slot."),
+        "roll-back": (_LIFE, "roll_back", "Bring the profile before back."),
+        "on": (_LIFE, "on", "What runs in the slots of a terminal, and how it came there."),
+    }
+
+
+@click.group(cls=_Profile)
 def profile() -> None:
     """Meter profiles: what is read from a meter and what it means (docs/meter-profiles.md)."""
 

@@ -7,6 +7,7 @@ client for every connection.
 
 import logging
 import time
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import paho.mqtt.client as mqtt
@@ -28,11 +29,16 @@ KEEPALIVE_S = 30
 BACKOFF_S = 1.0
 
 Key = tuple[str, int]  # device, command id
+Room = Callable[[Engine, int], None]  # queues what is due at a time, UTC seconds
 
 
 class Dispatcher:
-    def __init__(self, settings: Settings, engine: Engine, broker: Broker) -> None:
+    def __init__(
+        self, settings: Settings, engine: Engine, broker: Broker, rooms: Sequence[Room] = ()
+    ) -> None:
+        """`rooms` have work of many commands, one after the other; they are asked before each sweep."""
         self._settings = settings
+        self._rooms = rooms
         self._engine = engine
         self._broker = broker
         self._changes = db.Changes(engine)
@@ -55,6 +61,7 @@ class Dispatcher:
                 now = time.monotonic()
                 if self._changes.any() or now - self._swept >= SWEEP_S:
                     self._swept = now
+                    self._ask_rooms()
                     self.sweep()
             except db.StoreError as error:
                 log.error("database_failed error=%s", error.orig)
@@ -63,6 +70,15 @@ class Dispatcher:
         self._changes.close()
 
     # ---- what to do
+
+    def _ask_rooms(self) -> None:
+        for room in self._rooms:
+            try:
+                room(self._engine, db.now_s())
+            except db.StoreError:
+                raise
+            except Exception:  # a fault of one room must not hold up the commands of all
+                log.exception("room_failed room=%s", room.__module__)
 
     def sweep(self, t_s: int | None = None) -> None:
         """Look at every open command once and do what is due."""

@@ -26,11 +26,13 @@ def submit(
     note: str = "",
     deadline_s: int | None = None,
     scope: int = ADDRESSED,
+    part: bool = False,
 ) -> int:
     """Queue a command made by this room, `plans` or `prepaid`; returns its id. Invalid says why not.
 
     `deadline_s` is a UTC time, DEADLINE_S from now by default. `scope` TO_MANY says that the
-    command is one of many: an excluded terminal refuses it. Call inside db.writing.
+    command is one of many: an excluded terminal refuses it. A `part` belongs to a whole that stands in the
+    audit by itself. Call inside db.writing.
     """
     at = now_s()
     until = at + DEADLINE_S if deadline_s is None else deadline_s
@@ -45,8 +47,9 @@ def submit(
     messages.pack(messages.COMMANDS[kind], params)  # KeyError: our own bug, found before it is stored
     if kind in prepaid.ORDERS:
         prepaid.check_open(c, device, params["order"])
-    command = commands.create(c, device, kind, params, author, until, note, scope)
+    command = commands.create(c, device, kind, params, author, until, note, scope, part)
     if kind in prepaid.ORDERS:
         prepaid.book(c, device, command, params)
-    audit.add(c, author, "command", device, command=command, kind=messages.COMMAND_NAMES[kind])
+    if not part:
+        audit.add(c, author, "command", device, command=command, kind=messages.COMMAND_NAMES[kind])
     return command

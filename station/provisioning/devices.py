@@ -9,6 +9,7 @@ from protocols.meters import profile
 from protocols.uplink import topics
 from station.checks import MAX_ROUNDS, refuse, whole
 from station.errors import FieldError, Invalid
+from station.profiles import keys
 from station.settings import RESERVED, Broker, Settings
 from station.store import audit, devices
 
@@ -84,6 +85,7 @@ def identity(
             "user": device,
             "password": settings.broker_password(device),
         },
+        "profile_keys": [key.hex() for key in keys.trusted(c).values()],
         "multiplier": found["multiplier"],
         "utc_offset_s": found["utc_offset_s"],
         "meter": {"address": found["meter_address"], "baud": baud, "profile": profile.dlt645()},

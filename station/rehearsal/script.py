@@ -9,7 +9,9 @@ from station.rehearsal.tree import Node
 
 Row = list[Any]  # [second since the start, verb, {argument: value}]
 
-NOT_REHEARSED = (messages.REMINDER, messages.MESSAGE, messages.PARAMETERS, messages.METER_CHANGE)
+NOT_REHEARSED = (
+    messages.REMINDER, messages.MESSAGE, messages.PARAMETERS, messages.METER_CHANGE, messages.PROFILE,
+)  # fmt: skip
 COMMANDS = {word: no for no, word in messages.COMMAND_NAMES.items() if no not in NOT_REHEARSED}
 # What the decisions depend on; the other sections steer metering and reports.
 SECTIONS = {

@@ -44,8 +44,9 @@ def create(
     deadline_s: int,
     note: str = "",
     scope: int = ADDRESSED,
+    part: bool = False,
 ) -> int:
-    """Store a command and return its id; `scope` is one of codes.
+    """Store a command and return its id; `scope` is one of codes, a `part` is not shown by `recent`.
 
     A kind without a second MAC needs no approval: queued at once.
     """
@@ -66,6 +67,7 @@ def create(
             not_before_s=0,
             deadline_s=deadline_s,
             publishes=0,
+            part=int(part),
         )
     )
     _log(c, device, command, at, None, "drafted", {"author": author})
@@ -100,16 +102,17 @@ def get(c: Connection, device: str, command: int) -> dict[str, Any] | None:
 
 
 def recent(c: Connection, device: str | None = None, limit: int = 20) -> list[dict[str, Any]]:
-    """Newest first, of one device or all."""
-    query = select(commands).order_by(commands.c.created_s.desc(), commands.c.command.desc()).limit(limit)
+    """Newest first, of one device or all, without parts of a whole."""
+    query = select(commands).where(commands.c.part == 0).limit(limit)
+    query = query.order_by(commands.c.created_s.desc(), commands.c.command.desc())
     if device is not None:
         query = query.where(commands.c.device == device)
     return [_shown(found) for found in rows(c.execute(query))]
 
 
 def of_kind(c: Connection, device: str, kind: int) -> list[dict[str, Any]]:
-    """All commands of this kind to the device, whatever became of them, oldest first."""
-    query = select(commands).where(commands.c.device == device, commands.c.kind == kind)
+    """All commands of this kind to the device but parts, whatever became of them, oldest first."""
+    query = select(commands).where(commands.c.device == device, commands.c.kind == kind, commands.c.part == 0)
     return [_shown(found) for found in rows(c.execute(query.order_by(commands.c.command)))]
 
 

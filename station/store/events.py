@@ -1,9 +1,9 @@
 """Events as the devices told them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from protocols.meters.rules import RULES, Rule
@@ -55,6 +55,19 @@ def recent(
         query = query.where(events.c.device == device)
     if before_id is not None:
         query = query.where(events.c.id < before_id)
-    return [
-        found | {"name": EVENTS.get(found["code"], str(found["code"]))} for found in rows(c.execute(query))
-    ]
+    return _named(rows(c.execute(query)))
+
+
+def of_codes(c: Connection, device: str, codes: Collection[int], after: int = 0) -> list[dict[str, Any]]:
+    """Those of a device with these codes behind the id `after`, oldest first, as `recent` has them."""
+    query = select(events).where(events.c.device == device, events.c.code.in_(codes), events.c.id > after)
+    return _named(rows(c.execute(query.order_by(events.c.id))))
+
+
+def last(c: Connection, device: str) -> int:
+    """Id of the newest event, 0 before the first."""
+    return c.execute(select(func.max(events.c.id)).where(events.c.device == device)).scalar() or 0
+
+
+def _named(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [row | {"name": EVENTS.get(row["code"], str(row["code"]))} for row in found]

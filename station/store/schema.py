@@ -229,6 +229,7 @@ commands = Table(
     _maybe_int("open"),
     _maybe_int("remaining_wh"),
     Column("detail", JSON(none_as_null=True)),
+    _int("part", server_default="0"),  # 1: one of many that are shown as a whole elsewhere
     Index(None, "state"),
 )
 
@@ -281,6 +282,51 @@ counters = Table(
     _int("last_s"),
     _text("source"),  # topic or device of the last one, cut
     _text("sample_hex"),  # first bytes of the last one
+)
+
+# Signed meter profiles as they came to the station.
+profile_packages = Table(
+    "profile_packages",
+    metadata,
+    _int("id", primary_key=True),
+    Column("digest", LargeBinary, nullable=False, unique=True),  # SHA-256 of `data`
+    Column("hash", LargeBinary, nullable=False),  # SHA-256 of the document, reported by who runs it
+    _text("profile"),  # its id
+    _int("rev"),
+    _text("link"),
+    Column("names", JSON, nullable=False),  # {"zh": ..., "en": ...}
+    _text("key"),  # id of the key that signed, hex
+    Column("data", LargeBinary, nullable=False),  # with its source
+    _text("author"),
+    _int("added_s"),
+    Index(None, "hash"),
+)
+
+# Ways of a package into a slot of a terminal; the fields behind `state` are those of station.profiles.push.
+profile_pushes = Table(
+    "profile_pushes",
+    metadata,
+    _int("id", primary_key=True),
+    _device(),
+    _int("slot"),
+    Column("package", Int, ForeignKey("profile_packages.id"), nullable=False),
+    _text("author"),
+    _int("begun_s"),
+    _int("until_s"),
+    _int("after_event"),  # the last event of the terminal that came before
+    _int("changed_s"),
+    _text("state"),
+    _int("total"),
+    _maybe_int("held"),
+    _maybe_int("command"),  # the one whose end is awaited
+    _int("sent"),
+    _int("failures"),
+    _int("anew"),
+    _int("doubt"),
+    _int("again_s"),
+    _text("why"),
+    Index(None, "device", "id"),
+    Index(None, "state"),
 )
 
 users = Table(

@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 from protocols.uplink.codes import CONTROLS, REASONS
 from protocols.uplink.parameters import SECTIONS
 from station.store.events import OTHER_KINDS, kind_name, rule
+from station.web import slots
 from station.web.figures import duration, fixed, kw, kwh, local, rounds
 from station.web.i18n import shown, word
 
@@ -46,6 +47,8 @@ TONES = {  # event name -> (tone, icon)
     "guarantee_off": ("idle", "shield"),
     "clock_set": ("idle", "clock"),
     "purchase_applied": ("ok", "ok"),
+    "profile_kept": ("ok", "ok"),
+    "profile_rolled_back": ("trip", "warn"),
 }
 
 
@@ -79,6 +82,8 @@ def details(event: Mapping[str, Any], offset_s: int) -> list[tuple[str, str]]:
     out = []
     for field, value in data.items():
         text = kind(name, data) if field == "kind" else detail(field, value, offset_s)
+        if field == "error" and name == "profile_rolled_back":
+            text = slots.why(text)
         if found and found.unit and field in ("value", "limit", "before"):
             text = f"{text} {found.unit}"
         out.append((word("field", field), text))

@@ -91,6 +91,7 @@ FORMS: dict[str, tuple[Row, ...]] = {
         Row("important", "switch", "0"),
         Row("text", "text", "", 0, 66),  # 200 bytes of Chinese
     ),
+    "profile": (Row("op", "profile_op", "3"), Row("slot", "four_one", "1")),  # a package comes otherwise
     "meter_change": (
         Row("metering_point", "eight_one", "1"),
         Row("old_wh", "kwh", "", 0, 1_000_000_000),
@@ -205,6 +206,8 @@ SHAPES: dict[str, Callable[[Form, Row], Any]] = {
     "hours": _mask(0, 23, empty_ok=True),
     "group": _choice(1, 8),
     "eight_one": _choice(1, 8),
+    "four_one": _choice(1, 4),
+    "profile_op": _choice(2, 3),  # of the command: drop what came, roll back
     "scheme": _choice(0, 2),
     "switch": _choice(0, 1),
     "flag": _choice(0, 255),

@@ -12,6 +12,7 @@ from flask_babel import gettext as _
 from protocols.uplink import messages
 from protocols.uplink.codes import APPEND, CONTROLS, REFRESH, REMOTE
 from station import plans
+from station.profiles import life, push
 from station.web import device_model, feed, forms
 from station.web.drafts import HALF_HOUR_LABELS
 from station.web.figures import duration, kw, rounds
@@ -97,6 +98,10 @@ def select_options(shape: str) -> list[tuple[int, str]]:
         return [(no, word("control", name)) for no, name in CONTROLS.items() if no != REMOTE]
     if shape == "half_hours":
         return [(n, duration(n * 1800)) for n in range(1, 49)]
+    if shape == "profile_op":
+        return [(op, word("profile_op", op)) for op in (push.ROLL_BACK, push.DISCARD)]
+    if shape == "four_one":
+        return [(n, str(n)) for n in range(1, life.SLOTS + 1)]
     if shape == "flag":
         return [(APPEND, _("append")), (REFRESH, _("refresh"))]
     return [(n, str(n)) for n in (range(3) if shape == "scheme" else range(1, 9))]
@@ -136,6 +141,9 @@ _WORDS = {
     "start_min": lambda v: f"{v // 60:02d}:{v % 60:02d}",
     "from_day": lambda v: str(forms.EPOCH_DAY + timedelta(days=v)),
     "until_day": lambda v: str(forms.EPOCH_DAY + timedelta(days=v - 1)),
+    "op": lambda v: word("profile_op", v),
+    "hash": lambda v: v.hex()[:16],
+    "bytes": lambda v: f"{len(v)} B",
     "important": lambda v: _("Yes") if v else _("No"),
     "periods": lambda v: " ".join(str(n) for n in rounds(v)),
 }

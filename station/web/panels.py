@@ -15,7 +15,7 @@ from station.store import commands, counters, devices, events, gaps, live, order
 from station.store.commands import STATES
 from station.store.db import now_s
 from station.store.readings import SqliteReadingStore
-from station.web import curve, device_model, feed, fleet
+from station.web import curve, device_model, feed, fleet, slots
 from station.web.arguments import MOST, whole
 from station.web.errors import Refused
 from station.web.helpers import param_rows
@@ -38,6 +38,7 @@ DEVICE_PANELS = (
     "commands",
     "controls",
     "meter",
+    "profiles",
     "link",
     "events",
     "frames",
@@ -61,13 +62,16 @@ def device_context(c: Connection, device: str) -> dict[str, Any] | None:
         "events": feed.show_all(events.recent(c, device, EVENTS), row["utc_offset_s"]),
         "commands": [command_row(k) for k in commands.recent(c, device, COMMANDS)],
         "gaps": gaps.open_gaps(c, device)[:GAPS],
+        "slots": slots.running(c, device),
+        "ways": slots.ways(c, device),
     }
 
 
 def command_row(command: Mapping[str, Any]) -> dict[str, Any]:
     tone, shape = STATE_TONES.get(command["state"], ("accent", "clock"))
     reason = REASONS.get(command["reason"], str(command["reason"])) if command["reason"] else None
-    return {**command, "tone": tone, "shape": shape, "reason_name": reason}
+    words = slots.why(str((command["detail"] or {}).get("error", "")))
+    return {**command, "tone": tone, "shape": shape, "reason_name": reason, "words": words}
 
 
 def command_context(c: Connection, device: str, command: int) -> dict[str, Any] | None:

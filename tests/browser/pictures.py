@@ -6,9 +6,10 @@ import time
 from pathlib import Path
 
 from tests.browser.seed import alive
+from tests.browser.seed_profiles import signed
 from tests.browser.site import Desk, Site, chromium
 
-DEVICE = "DF-FOUNDRY-01"
+DEVICE, METERED = "DF-FOUNDRY-01", "LJ-STEEL-06"  # the second has profiles in its slots
 LOOKS = (("zh_CN", "light"), ("zh_CN", "dark"), ("en", "light"), ("en", "dark"))
 PAGES = {
     "overview": "/",
@@ -18,6 +19,8 @@ PAGES = {
     "terminal-mismatch": "/terminals/HX-TEXTILE-04",
     "terminal-offline": "/terminals/BS-CEMENT-03",
     "events": f"/terminals/{DEVICE}/events",
+    "terminal-profiles": f"/terminals/{METERED}",
+    "profiles": f"/terminals/{METERED}/profiles",
     "station": "/station",
     "command-executed": f"/terminals/{DEVICE}/commands/1",
     "command-refused": f"/terminals/{DEVICE}/commands/3",
@@ -25,7 +28,16 @@ PAGES = {
     "not-found": "/nothing-here",
 } | {
     f"draft-{kind}": f"/terminals/{DEVICE}/commands/new/{kind}"
-    for kind in ("trip", "permit_close", "period_plan", "purchase", "guarantee", "down_float", "factory_rest")
+    for kind in (
+        "trip",
+        "permit_close",
+        "period_plan",
+        "purchase",
+        "guarantee",
+        "down_float",
+        "factory_rest",
+        "profile",
+    )
 }
 DOCS = {  # what the documentation shows: (page, look)
     ("overview", "zh-dark"),
@@ -71,6 +83,16 @@ def dialog(site: Site, desk: Desk, out: Path, kind: str, look: str) -> None:
     shoot(desk, out, f"preview-{kind}-{look}")
 
 
+def package(desk: Desk, out: Path, look: str) -> None:
+    """Preview of a package, and one that is refused."""
+    for name, data in (("preview", signed("abb-b23")), ("faulty", b"{}")):
+        page = desk.go(PAGES["profiles"])
+        page.set_input_files("#file", {"name": "abb.lkp", "mimeType": "", "buffer": data})
+        page.select_option("#slot", "2")
+        page.click("aside button.main")
+        shoot(desk, out, f"{name}-package-{look}")
+
+
 def faulty(desk: Desk, out: Path, look: str) -> None:
     page = desk.go(f"/terminals/{DEVICE}/commands/new/period_plan")
     page.fill('[name="periods-0-setpoint_kw"]', "lots")
@@ -100,6 +122,7 @@ def main(out: Path, docs: bool) -> None:
                 for kind in DIALOGS:
                     dialog(site, desk, out, kind, look)
                 faulty(desk, out, look)
+                package(desk, out, look)
             print(look, *(desk.trouble or ["no trouble"]), sep="\n  ")
             desk.close()
         site.close()

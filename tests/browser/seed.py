@@ -11,13 +11,14 @@ from protocols import cbor
 from protocols.lines import dlt645, dlt645_meter
 from protocols.meters import dlt645_items
 from protocols.meters.points import BY_ALIAS
-from protocols.uplink import messages
+from protocols.uplink import messages, parameters
 from protocols.uplink.codes import EVENT_CODE, GENERAL_EVENTS, REASON_NO, REFRESH
 from protocols.uplink.topics import STREAM_NO
 from station import access, plans, prepaid
 from station.provisioning import add_device
 from station.store import audit, commands, counters, db, devices, events, gaps, live, orders, streams
 from station.store.readings import DAY_S, SLOT_S, Reading, SqliteReadingStore
+from tests.browser.seed_profiles import running, seed_profiles
 
 PASSWORD = "Long-enough-2026"
 METER = "202611220017"
@@ -135,6 +136,8 @@ SPECIAL: dict[str, dict[str, Any]] = {
         ],
     },
     "tripped": {
+        "profiles": running(),
+        "parameters": {parameters.POINTS: 1},
         "tripped": 0b011,
         "open": 0b011,
         "power_w": 64_250,
@@ -302,6 +305,9 @@ def seed(home: Path, at: int | None = None, must_change: bool = False) -> None:
         first = FLEET[0][0]
         put_curves(c, first, at, 8 * 3600)
         _plan_and_order(c, first, at)
+        seed_profiles(c, FLEET[5][0], at)
+        told = {"slot": 1, "version": 2, "error": "2 of 8 reads"}
+        put_event(c, FLEET[5][0], at - 82_000, "profile_rolled_back", told, 2)
         put_event(
             c,
             FLEET[5][0],

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Dialog, expect
 
-from tests.browser.pictures import DEVICE, PAGES, faulty, settle
+from tests.browser.pictures import DEVICE, PAGES, faulty, package, settle
 from tests.browser.site import SCREEN, Desk, Site
 
 
@@ -29,6 +29,7 @@ def test_pages_fit_the_screen(sit: Callable[..., Desk], tmp_path: Path, language
     page.screenshot(path=tmp_path / f"terminal-{language}-{theme}.png")
     assert (tmp_path / f"terminal-{language}-{theme}.png").stat().st_size > 40_000
     faulty(desk, tmp_path, f"{language}-{theme}")
+    package(desk, tmp_path, f"{language}-{theme}")
 
 
 def test_the_charts_draw_what_the_day_has(sit: Callable[..., Desk]) -> None:

@@ -44,6 +44,7 @@ GOOD = {
     "message": {"slot": "1", "important": "0", "text": "检修"},
     "parameters": {"section": "metering", "values": '{"curve_interval_s": 300}'},
     "meter_change": {"metering_point": "1", "old_wh": "5", "new_wh": "0"},
+    "profile": {"op": "3", "slot": "1"},
 }
 
 

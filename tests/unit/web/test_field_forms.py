@@ -63,6 +63,7 @@ FILLED = {
         {"metering_point": "1", "old_wh": "1234", "new_wh": "0"},
         {"metering_point": 1, "old_wh": 1_234_000, "new_wh": 0},
     ),
+    "profile": ({"op": "3", "slot": "1"}, {"op": 3, "slot": 1}),
 }
 
 

@@ -22,6 +22,9 @@ PAGES = [
     "/terminals/BS-CEMENT-03",
     "/terminals/XC-COLD-05",
     "/terminals/LJ-STEEL-06",
+    "/terminals/LJ-STEEL-06/commands/1",
+    "/terminals/LJ-STEEL-06/profiles",
+    f"/terminals/{DEVICE}/profiles",
     f"/terminals/{DEVICE}/events",
     f"/terminals/{DEVICE}/events?before=3",
     *(f"/terminals/{DEVICE}/commands/new/{kind}" for kind in KINDS),
@@ -29,7 +32,7 @@ PAGES = [
 ]
 UNTRANSLATED = re.compile(
     r">[^<>]*\b(event|field|reason|control|phase|acts|state|state_help|command|command_help|warning|queue|alarm|round_state|"
-    r"energy|gap|stream|quality|frame|refused|audit|error|http|param)\.[a-z_]+[^<>]*<"
+    r"energy|gap|stream|quality|frame|refused|audit|error|http|param|push|push_why|profile_op)\.[a-z_]+[^<>]*<"
 )
 
 

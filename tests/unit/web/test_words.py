@@ -15,10 +15,11 @@ from protocols.uplink.topics import STREAM_NO
 from station.controls.preview import WARNINGS
 from station.errors import KEYS
 from station.ingest.wire import REASONS as REFUSED
+from station.profiles import push
 from station.store.commands import STATES
 from station.store.devices import ALARMS
 from station.store.events import OTHER_KINDS
-from station.web import device_model, errors, fleet, i18n
+from station.web import device_model, errors, fleet, i18n, slots
 
 WEB = Path(i18n.__file__).parent
 METHODS = [("**.py", "python"), ("**/templates/**.html", "jinja2")]
@@ -54,6 +55,9 @@ SPACES = {
         *(dlt645_meter.function_name(c | bits) for c in (0x11, 0x12, 0x14, 0x1C) for bits in (0, 0x80, 0xC0)),
     ],
     "error": list(KEYS),
+    "push": [*push.STATES, "asking", "activating"],
+    "push_why": [start.replace(" ", "_") for start in slots.WHY],
+    "profile_op": ["0", "1", "2", "3"],
     "http": [*errors.WORDS.values(), "failed", "csrf"],
     "refused": list(REFUSED),
 }

@@ -27,7 +27,13 @@ def command() -> None:
 
 def _common(sub: Callable[..., Any]) -> Callable[..., Any]:
     for option in (
-        click.option("--wait", "wait_s", type=float, default=0, help="Wait so many seconds for the outcome"),
+        click.option(
+            "--wait",
+            "wait_s",
+            type=Whole(0, MAX_DEADLINE_S),
+            default=0,
+            help="Wait so many seconds for the outcome",
+        ),
         click.option(
             "--deadline",
             "within_s",
@@ -50,7 +56,7 @@ _group = click.option("--group", type=Whole(1, 8), default=1, show_default=True,
 
 
 def _send(
-    home: Path | None, device: str, kind: int, build: Build, note: str, within_s: int, wait_s: float
+    home: Path | None, device: str, kind: int, build: Build, note: str, within_s: int, wait_s: int
 ) -> None:
     engine = db.engine(stored(home).home)
     with in_words(), db.writing(engine) as c:

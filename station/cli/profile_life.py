@@ -23,7 +23,7 @@ _SLOT = click.option(
 _WAIT = click.option(
     "--wait",
     "wait_s",
-    type=click.FloatRange(0),
+    type=Whole(0, 86400),
     default=600,
     show_default=True,
     help="Seconds, for the outcome",
@@ -96,7 +96,7 @@ def key_list(home: Path | None) -> None:
 @_SLOT
 @_WAIT
 @home_option
-def push(home: Path | None, wait_s: float, slot: int, device: str, name: str) -> None:
+def push(home: Path | None, wait_s: int, slot: int, device: str, name: str) -> None:
     """Send the signed package FILE into a slot of DEVICE, and tell what becomes of it.
 
     The package is proved here first. The station sends it piece by piece and goes on after any interruption;
@@ -122,7 +122,7 @@ def push(home: Path | None, wait_s: float, slot: int, device: str, name: str) ->
     sys.exit(0 if row["state"] in (*way.UNDER_WAY, way.KEPT) else 1)
 
 
-def _follow(engine: Engine, number: int, wait_s: float) -> dict[str, Any]:
+def _follow(engine: Engine, number: int, wait_s: int) -> dict[str, Any]:
     """Wait for the end of a push, telling its progress; its row."""
     end, told = time.monotonic() + wait_s, ""
     while True:
@@ -199,7 +199,7 @@ def stop(home: Path | None, slot: int, device: str) -> None:
 @_WAIT
 @click.option("--note", default="")
 @home_option
-def roll_back(home: Path | None, note: str, wait_s: float, slot: int, device: str) -> None:
+def roll_back(home: Path | None, note: str, wait_s: int, slot: int, device: str) -> None:
     """Let DEVICE run what was in the slot before. Exit code 0: done, or still on its way; 1: not done."""
     engine = _engine(home)
     with in_words(), db.writing(engine) as c:

@@ -3,7 +3,7 @@
 import shutil
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,12 +16,28 @@ from station.store import db
 from station.web import create_app
 from tests.browser.seed import PASSWORD, put_now, seed
 
+BODY = "tests.body"
 SCREEN = {"width": 1366, "height": 768}  # the smallest screen operators have
 
 
 class _Quiet(WSGIRequestHandler):
     def log_request(self, *_: Any) -> None:
         pass
+
+    def connection_dropped(self, error: BaseException, environ: Any = None) -> None:
+        # a browser that hangs up in the middle of a file: this server (not gunicorn) leaves the file open
+        if environ and BODY in environ:
+            environ[BODY].close()
+
+
+def _with_body(app: Callable[..., Any]) -> Callable[..., Any]:
+    """Notes the answer's body in the request, so that the handler above can close it."""
+
+    def answer(environ: dict[str, Any], start_response: Any) -> Any:
+        body = environ[BODY] = app(environ, start_response)
+        return body
+
+    return answer
 
 
 class Site:
@@ -32,7 +48,9 @@ class Site:
         self.home = home
         self.engine = db.engine(home)
         self.app = create_app(home, **config)
-        self._server = make_server("127.0.0.1", 0, self.app, threaded=True, request_handler=_Quiet)
+        self._server = make_server(
+            "127.0.0.1", 0, _with_body(self.app), threaded=True, request_handler=_Quiet
+        )
         vars(self._server)["daemon_threads"] = True  # open streams do not hold the end of the tests
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
         self._thread.start()

@@ -9,10 +9,10 @@ class Words:
     """{number: word} of one text, for readers: items, get, [], in."""
 
     def __init__(self, text) -> None:
-        self._text = text
+        self.text = text
 
     def items(self):
-        for row in self._text.split(","):
+        for row in self.text.split(","):
             no, word = row.split(" ")
             yield int(no), word
 
@@ -39,19 +39,19 @@ class Texts:
     """{number: text} of one text of rows `;number:text`, for readers: iteration, get, [], in."""
 
     def __init__(self, text) -> None:
-        self._text = text
+        self.text = text
 
     def __iter__(self):
-        return (int(row.split(":")[0]) for row in self._text[1:].split(";"))
+        return (int(row.split(":")[0]) for row in self.text[1:].split(";"))
 
     def get(self, no, default=None):
         head = ";%d:" % no
-        at = self._text.find(head)
+        at = self.text.find(head)
         if at < 0:
             return default
         at += len(head)
-        end = self._text.find(";", at)
-        return self._text[at : end if end >= 0 else len(self._text)]
+        end = self.text.find(";", at)
+        return self.text[at : end if end >= 0 else len(self.text)]
 
     def __getitem__(self, no) -> str:
         text = self.get(no)

@@ -117,7 +117,8 @@ NOW = (  # up/now: the state at this moment, QoS 0, replaced by the next one
     "20 reminder u?,"  # 1: the payment reminder sounds now
     "21 parameters m?,"  # {section: version} in force, protocols.uplink.parameters
     "22 metering l?,"  # [[metering_point, power_w, energy_wh], ...], primary side, null without fresh reading
-    "23 profiles l?"  # [[slot, hash, 1 on trial, id], ...]: first 8 bytes of the SHA-256 that runs
+    "23 profiles l?,"  # [[slot, hash, 1 on trial, id], ...]: first 8 bytes of the SHA-256 that runs
+    "24 area m?"  # of a concentrator: area.NOW_AREA
 )
 
 # ---- records ----------------------------------------------------------------------------------
@@ -383,12 +384,12 @@ def check_version(wire) -> None:
         raise MessageError("unknown version")
 
 
-def unpack_record(wire) -> tuple:
+def unpack_record(wire, records=RECORDS) -> tuple:
     """[kind, t_s, t_ok, body] -> (kind, t_s, t_ok, body dict). An unknown kind keeps its raw body."""
     if not isinstance(wire, list) or len(wire) != 4:
         raise MessageError("record is not a list of four")
     kind, t_s, t_ok, body = wire
     if not (_fits("u", kind) and _fits("u", t_s) and t_ok in (0, 1) and isinstance(body, dict)):
         raise MessageError("wrong type in record")
-    schema = RECORDS.get(kind)
+    schema = records.get(kind)
     return kind, t_s, t_ok, unpack(schema, body) if schema is not None else body

@@ -95,9 +95,9 @@ class ParameterError(ValueError):
     """Values that no terminal takes; args[0] names the field and what is wrong with it."""
 
 
-def rows(section):
+def rows(section, texts=TEXTS):
     """Yield (key, field, type, low, high, default) of a section; KeyError when there is none."""
-    for row in TEXTS[section].split(","):
+    for row in texts[section].split(","):
         key, field, kind, low, high, default = row.split(" ")
         yield int(key), field, kind, int(low), int(high), _default(kind, default)
 
@@ -110,26 +110,26 @@ def _default(kind, text):
     return "" if kind == "t" else []
 
 
-def read(section, values) -> dict:
+def read(section, values, texts=TEXTS) -> dict:
     """{field: value} of a section, checked, defaults put in. ParameterError names what is wrong."""
     if not isinstance(values, dict):
         raise ParameterError("not a map")
     out = {}
-    for key, field, kind, low, high, default in rows(section):
+    for key, field, kind, low, high, default in rows(section, texts):
         value = values.get(key, default)
         if not _fits(kind, low, high, value):
             raise ParameterError(field + " is out of its range")
         out[field] = value
     for key in values:
-        if not any(key == row[0] for row in rows(section)):
+        if not any(key == row[0] for row in rows(section, texts)):
             raise ParameterError("unknown key " + str(key))
     return out
 
 
-def write(section, values) -> dict:
+def write(section, values, texts=TEXTS) -> dict:
     """{key: value} of {field: value}; KeyError for an unknown field: that is our own bug."""
     out = {}
-    for key, field, _kind, _low, _high, _default_value in rows(section):
+    for key, field, _kind, _low, _high, _default_value in rows(section, texts):
         if field in values:
             out[key] = values[field]
     if len(out) < len(values):

@@ -8,17 +8,19 @@ import cbor2
 import pycddl
 import pytest
 
-from protocols.uplink import messages
+from protocols.uplink import area, messages
 from tests.vectors import make
 
 CONTRACT = Path(messages.__file__).with_name("contract.cddl").read_text(encoding="utf-8")
 FIELD = re.compile(r"^  (\? )?(\d+): (.+),\s+; (\w+)$", re.MULTILINE)
 KIND = re.compile(r"^    5: (\d+), 6: ([a-z-]+)-params", re.MULTILINE)
-SCHEMAS = [
-    name
-    for name in dir(messages)
-    if name.endswith(("_BODY", "_PARAMS")) or name in ("HELLO", "BATCH", "NOW", "WELCOME", "MARK", "COMMAND")
-]
+WHOLE = ("HELLO", "BATCH", "NOW", "NOW_AREA", "WELCOME", "MARK", "COMMAND")
+SCHEMAS = {
+    name: getattr(room, name)
+    for room in (messages, area)
+    for name in dir(room)
+    if name.endswith(("_BODY", "_PARAMS")) or name in WHOLE
+}
 
 
 def rule_body(name: str) -> str:
@@ -52,7 +54,7 @@ def fields(schema: str) -> set:
 
 @pytest.mark.parametrize("schema", SCHEMAS)
 def test_every_field_stands_in_both(schema):
-    assert fields(schema) == set(messages.rows(getattr(messages, schema)))
+    assert fields(schema) == set(messages.rows(SCHEMAS[schema]))
 
 
 def test_every_rule_with_fields_is_a_schema():
@@ -62,12 +64,12 @@ def test_every_rule_with_fields_is_a_schema():
 
 def test_command_kinds_are_the_same():
     kinds = {int(no): name.replace("-", "_") for no, name in KIND.findall(rule_body("command"))}
-    assert kinds == dict(messages.COMMAND_NAMES.items())
+    assert kinds == dict(area.COMMAND_NAMES.items())
 
 
 def test_record_kinds_are_the_same():
     found = re.findall(r"^([a-z]+)-record = \[kind: (\d+), .*body: ([a-z]+)-body\]", CONTRACT, re.MULTILINE)
-    assert {int(no): name for name, no, _body in found} == dict(messages.RECORD_NAMES.items())
+    assert {int(no): name for name, no, _body in found} == dict(area.RECORD_NAMES.items())
     shared = {"monthly": "daily", "billing": "daily"}
     assert all(body == shared.get(name, name) for name, _no, body in found)
 

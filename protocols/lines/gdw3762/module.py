@@ -104,7 +104,7 @@ class Server:
     def _act(self, frame) -> bytes:
         """An action returns None to confirm, values to answer with, or the bytes themselves."""
         values = items.decode(frame)
-        name = _name(frame)
+        name = items.name_of(frame)
         if name in self.nodes.ACTIONS:
             out = getattr(self.nodes, self.nodes.ACTIONS[name])(values)
         elif name in self.ACTIONS:
@@ -117,7 +117,7 @@ class Server:
         return out if isinstance(out, bytes) else self._reply(frame, out)
 
     def _reply(self, frame, values, addresses=(), **given) -> bytes:
-        data = items.encode(_name(frame), True, values)
+        data = items.encode(items.name_of(frame), True, values)
         return answer(frame.afn, fns(frame.dt)[0], data, number(frame), addresses, mode=self.mode, **given)
 
     def _deny(self, frame, error) -> bytes:
@@ -152,7 +152,7 @@ class Server:
 
     def _carried(self, frame, node, protocol, data) -> bytes:
         values = {"protocol": protocol, "data": data}
-        if _name(frame) == "forward":
+        if items.name_of(frame) == "forward":
             values["duration_s"] = (node.delay_ms + 999) // 1000
         back = frame.addresses[-1], frame.addresses[0]
         phase = PHASE.get(node.phases, 0)
@@ -258,7 +258,3 @@ class Server:
         node.was_read = True
         report = {"number": place, "protocol": protocol, "duration_s": 1, "data": data}
         return self.start("report_data", report, address)
-
-
-def _name(frame) -> str:
-    return items.ITEMS[frame.afn, fns(frame.dt)[0]][0]

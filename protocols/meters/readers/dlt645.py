@@ -62,7 +62,7 @@ def _nobody(_frame) -> str:
 
 
 class Reader(dlt645_read.Reader):
-    BUILDERS = BUILDERS
+    _builders = BUILDERS  # another name: the build takes one of a class for its own
     CONTROLS = admin.CONTROLS
 
     def read_address(self) -> "Generator[Ask, Any, str]":
@@ -95,9 +95,9 @@ class Reader(dlt645_read.Reader):
     def _build(self, name, **fields) -> bytes:
         if name in self.CONTROLS:
             return dlt645.control(self.address, self.CONTROLS[name], wakeup=self._wakeup, **fields)
-        if name not in self.BUILDERS:
+        if name not in self._builders:
             raise ValueError("no control " + name)
-        builder, address = self.BUILDERS[name]
+        builder, address = self._builders[name]
         return builder(address or self.address, wakeup=self._wakeup, **fields)
 
     def _authority(self, *keys) -> list:

@@ -38,7 +38,7 @@ BUILDERS = {
 
 
 class Reader(dlt645_97_read.Reader, of_2007.Reader):
-    BUILDERS = BUILDERS
+    _builders = BUILDERS  # another name: the build takes one of a class for its own
     CONTROLS = {}
 
     def read_address(self) -> "Generator[Ask, Any, str]":

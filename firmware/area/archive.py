@@ -1,49 +1,30 @@
 """The meters of the area, 24 bytes each; row n is meter n. Loaded in pieces, compared by hash."""
 
-import hashlib
-import struct
-from collections import namedtuple
+from protocols.uplink.archive_rows import (  # noqa: F401  the rooms of the area take them from here
+    GATE,
+    GUARANTEED,
+    KEY,
+    LINES,
+    MODULE,
+    MOST,
+    PHASES,
+    PREPAID,
+    ROW,
+    ROW_BYTES,
+    Row,
+    digest,
+    fault,
+    unpack,
+)
 
-MOST = 1000
-ROW = "<6sBBBBHBB10x"
-ROW_BYTES = 24
 _SLOT, _LINE, _FLAGS, _GROUP = 6, 7, 9, 13  # offsets in a row
-LINES = (1, 2, 3, 4, 9)  # wires, and the carrier or radio module
-MODULE = 9
-PHASES = 4  # 0 unknown, 1 to 3, 4 three-phase
-KEY, PREPAID, GUARANTEED, GATE = 1, 2, 4, 8  # flags
-
-_NONE = bytes(6)
-_EVERYBODY = b"\x99" * 6  # the broadcast address of DL/T 645
-
-# address: BCD, low byte first, as on the wire. slot: of the profile, 0 the identity's. tariff, group: 0 none.
-Row = namedtuple("Row", ("address", "slot", "line", "phase", "flags", "multiplier", "tariff", "group"))
-
-
-def _is_bcd(data):
-    return all([byte >> 4 < 10 and byte & 15 < 10 for byte in data])
-
-
-def fault(packed) -> str:
-    """Why a row of ROW_BYTES cannot stand; "" when it can. A row without a meter is all zeros."""
-    row = Row(*struct.unpack(ROW, packed))
-    if row.address == _NONE:
-        return "address" if any(packed) else ""
-    rules = (
-        ("address", _is_bcd(row.address) and row.address != _EVERYBODY),
-        ("line", row.line in LINES),
-        ("phase", row.phase <= PHASES),
-        ("flags", row.flags < 2 * GATE),
-        ("multiplier", row.multiplier > 0),
-    )
-    return "".join([name for name, holds in rules if not holds][:1])
 
 
 class Archive:
     """`data`: the rows as they were stored; a bytearray is used in place. Rows that cannot stand are left out
     and named in `refused`: [(meter, reason)]."""
 
-    def __init__(self, data=b""):
+    def __init__(self, data: "bytes | bytearray" = b""):
         self._rows = data if isinstance(data, bytearray) else bytearray(data)
         self.refused = []
         if len(self._rows) > MOST * ROW_BYTES or len(self._rows) % ROW_BYTES:
@@ -68,7 +49,7 @@ class Archive:
         """Row, or None when there is no such meter."""
         if not self.line(meter):
             return None
-        return Row(*struct.unpack_from(ROW, self._rows, (meter - 1) * ROW_BYTES))
+        return unpack(self._rows, (meter - 1) * ROW_BYTES)
 
     def line(self, meter) -> int:
         """0 when there is no such meter."""
@@ -98,10 +79,7 @@ class Archive:
 
     def hash(self) -> bytes:
         """SHA-256 of the rows up to the last that has a meter: what the station compares with its own."""
-        last = self.size
-        while last and not self.line(last):
-            last -= 1
-        return hashlib.sha256(memoryview(self._rows)[: last * ROW_BYTES]).digest()
+        return digest(self._rows)
 
     def put(self, meter, piece) -> list:
         """Load rows from this one on: all, or none and [(meter, reason)] of those that cannot stand."""
@@ -118,6 +96,24 @@ class Archive:
             self._rows[start : start + len(before)] = before
             self._rows[size:] = b""
         return faults
+
+    def become(self, other) -> list:
+        """Take the rows of another archive over; the meters whose rows have changed."""
+        last = max(self.size, other.size)
+        for rows in (self._rows, other._rows):
+            rows.extend(bytes(last * ROW_BYTES - len(rows)))
+        mine, theirs = memoryview(self._rows), memoryview(other._rows)
+        moved = []
+        for meter in range(1, last + 1):
+            start, end = (meter - 1) * ROW_BYTES, meter * ROW_BYTES
+            if mine[start:end] != theirs[start:end]:
+                moved.append(meter)
+        self._rows[:] = other._rows
+        return moved
+
+    def piece(self, first, count) -> bytes:
+        """The packed rows from this one on."""
+        return bytes(self._rows[(first - 1) * ROW_BYTES : (first - 1 + count) * ROW_BYTES])
 
     def _faults(self, first, count):
         found = []

@@ -68,7 +68,11 @@ class Planner:
 
     def reload(self, first, count):
         """Rows of the archive were loaded, from this meter on: those may be other meters now."""
-        for meter in range(first, first + count):
+        self.reload_rows(range(first, first + count))
+
+    def reload_rows(self, meters):
+        """As `reload`, of these meters."""
+        for meter in meters:
             self._health.forget(meter)
             if not self._archive.line(meter):
                 self._asks.drop(meter, REMOVED)

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from typing import Any
 
 # Codes of restarts, configuration, controls, guarantee, money and the energy that money is counted by.
-KEPT = " 1 2 5 6 7 14 19 23 36 101 102 103 104 105 106 107 109 110 111 112 113 114 117 123 124 125 127 128 "
+KEPT = (
+    " 1 2 5 6 7 14 19 23 36 101 102 103 104 105 106 107 109 110 111 112 113 114 117 123 124 125 127 128 133 "
+)
 IDENTITY = ("metering_point", "group", "phase", "kind", "section", "slot", "task", "changed")
 MAX_WAITING = 16  # events in the heap for a flash that refuses them
 MAX_SEEN = 16  # kinds of events the filter remembers; the oldest is forgotten
@@ -35,9 +37,10 @@ class Events:
     it hears every event at once, also what is switched off or kept back.
     """
 
-    def __init__(self, clock, add, settings):
+    def __init__(self, clock, add, settings, codes=EVENT_CODE, fields=EVENT_FIELD_NO):
         self._clock = clock
         self._add = add
+        self._codes, self._fields = codes, fields
         self._waiting = []  # [stream, kind, t_s, t_ok, body], in order
         self._seen = []  # [identity, tick it was told, kept back since, the last of them or None], by tick
         self.listener: Any = None
@@ -62,12 +65,12 @@ class Events:
             self._lost(repr(error))
 
     def _tell(self, name, fields):
-        code = EVENT_CODE[name]
+        code = self._codes[name]
         kept = " %d " % code in KEPT
         if code in self._disabled and not kept:
             return
         t_s = max(0, self._clock.now_s() - fields.get("ago_s", 0))
-        data = {EVENT_FIELD_NO[field]: _short(fields[field]) for field in fields if field != "ago_s"}
+        data = {self._fields[field]: _short(fields[field]) for field in fields if field != "ago_s"}
         body = {"code": code, "data": data}
         event = [self._stream(code), messages.EVENT, t_s, int(self._clock.ok), body]
         if kept or not self._filter_ms or self._passes(code, fields, event):
@@ -115,7 +118,7 @@ class Events:
         event = row[_HELD]
         if event is not None:
             if row[_REPEATS] > 1:
-                event[4]["data"][EVENT_FIELD_NO["repeats"]] = row[_REPEATS] - 1
+                event[4]["data"][self._fields["repeats"]] = row[_REPEATS] - 1
             self._queue(event)
 
     # ---- the way out

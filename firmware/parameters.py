@@ -30,13 +30,14 @@ MAX_BYTES = 1024  # of a section as it is kept: 16 points with the longest addre
 class Parameters:
     """`lost`: {section: version taken in its place, 0 = defaults} of what fell back since the start.
 
-    `error` says in words why the last change was refused, or what failed. The wiring may set
-    `changed(section, version)`, called after each change and before the listeners, and `fault(task, error)`,
-    told of a listener that could not follow.
+    `table`: the sections of this product. `error` says in words why the last change was refused, or what
+    failed. The wiring may set `changed(section, version)`, called after each change and before the listeners,
+    and `fault(task, error)`, told of a listener that could not follow.
     """
 
-    def __init__(self, kv):
+    def __init__(self, kv, table=parameters.TEXTS):
         self._kv = kv
+        self.table = table
         self._guards = {}
         self._listeners = []
         self._versions = {}  # of sections that do not stand at their defaults
@@ -48,7 +49,7 @@ class Parameters:
         self.error = ""
         self._trial = []  # [section, starts], MAX_STARTS: it has failed
         self._trial = self._start_trials(kv.get(TRIAL))
-        for section in parameters.SECTIONS:
+        for section in table:
             self._settle(section)
 
     # ---- what stands
@@ -58,7 +59,7 @@ class Parameters:
         values = {}
         if section in self._versions:
             values = self._kv.get((GOOD if section in self._good else CURRENT) % section)[1]
-        return parameters.read(section, values)
+        return parameters.read(section, values, self.table)
 
     def versions(self) -> dict:
         """{section: version} of sections that do not stand at their defaults; others are version 0."""
@@ -109,7 +110,7 @@ class Parameters:
         from firmware import sections
 
         try:
-            values = parameters.read(section, values)
+            values = parameters.read(section, values, self.table)
             wrong = sections.wrong(section, values)
             if not wrong and section in self._guards:
                 wrong = self._guards[section](values)
@@ -145,7 +146,7 @@ class Parameters:
         return 0, entries, commit
 
     def _judge(self, section, version, values):
-        if section not in parameters.SECTIONS or version > MAX_VERSION:
+        if section not in self.table or version > MAX_VERSION:
             return "bad_params", "no such section, or version beyond %d" % MAX_VERSION
         if version <= self._versions.get(section, 0):
             return "stale_version", "version %d stands" % self._versions.get(section, 0)
@@ -183,7 +184,7 @@ class Parameters:
 
     def _start_trials(self, saved):
         """Count this start of what is on trial. What the flash refuses to count is counted once less."""
-        if not isinstance(saved, list) or not all(_is_trial(row) for row in saved):
+        if not isinstance(saved, list) or not all(self._is_trial(row) for row in saved):
             return []
         trial = [[section, min(MAX_STARTS, starts + 1)] for section, starts in saved]
         if trial:
@@ -216,8 +217,7 @@ class Parameters:
             return False
         return True
 
-
-def _is_trial(row):
-    if not isinstance(row, list) or len(row) != 2 or type(row[1]) is not int:
-        return False
-    return row[0] in parameters.SECTIONS and row[1] >= 0
+    def _is_trial(self, row):
+        if not isinstance(row, list) or [type(each) for each in row] != [int, int]:
+            return False
+        return row[0] in self.table and row[1] >= 0

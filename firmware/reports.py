@@ -4,8 +4,6 @@ from firmware.metering.readings import CURVE_FRESH_MS
 from firmware.overlay import Overlay
 
 FRAMES_BYTES = 768  # of line frames in the live state, which then fits the link's send buffer
-VERSION = "0.2.0"
-PRODUCT = "terminal"
 
 
 class Reports:
@@ -25,13 +23,17 @@ class Reports:
         with Overlay():
             from firmware import inventory
 
-            return inventory.hello(self._of)
+            points = self._of.points
+            facts = {"multiplier": points.main.multiplier, "profiles": points.hashes}
+            return inventory.hello(self._of, facts)
 
     def diag(self):
         with Overlay():
             from firmware import inventory
 
-            return inventory.diag(self._of)
+            of = self._of
+            errors = of.controller.store_errors + of.recorder.store_errors + of.points.store_errors
+            return inventory.diag(of, of.points.counts(), errors)
 
     def now(self):
         of = self._of

@@ -1,9 +1,12 @@
-"""Relay test from the service console, with its interlock. The controller drives; nothing here touches a pin.
+"""The service console of a Terminal, and its relay test with its interlock.
+
+The controller drives; nothing here touches a pin.
 
 The controller asks `mask(outputs)` in each step, drives it together with the rounds that are tripped, and
 then calls `report`. The test lies in the heap alone: after any restart the relays are as the core says.
 """
 
+from firmware.front.serve import serve
 from protocols.uplink.codes import GUARANTEE_UNREADABLE, REASON_NO
 
 TEST_MS = 60_000
@@ -64,3 +67,33 @@ class RelayTest:
         told, self._told = self._told, []
         for fields in told:
             self._tell("service_test", fields)
+
+
+class Service:
+    """`of`: the Terminal, `port`: where somebody may type."""
+
+    def __init__(self, of, port):
+        self._of, self._port = of, port
+
+    async def run(self):
+        of = self._of
+        if of.controller.test is None:
+            of.controller.test = RelayTest(of.board.clock, of.events.tell)
+        await serve(self._port, of.board.clock, self._console)
+
+    def _console(self):
+        from firmware.front.console import Console
+
+        of = self._of
+        return Console(of.front, of.board, of.settings, self._test)
+
+    def _test(self, rounds):
+        of, reason = self._of, 0
+        test = of.controller.test
+        if rounds:
+            there = (1 << of.board.facts["rounds"]) - 1
+            reason = test.start(rounds, there, of.controller.outputs, of.gate.waiting())
+        else:
+            test.stop()
+        of.controller.step()
+        return reason

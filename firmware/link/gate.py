@@ -66,9 +66,10 @@ class Gate:
     """`apply(kind, params, command_id, scope)` -> (reason, {kv key: value} of the new state, commit()); pure.
 
     `add` is the outbox's. `measured()` -> (tripped, open or None when no contact can be read, remaining_wh).
+    `commands`: schemas of those that this product takes.
     """
 
-    def __init__(self, kv, device, keys, apply, clock, add, measured):
+    def __init__(self, kv, device, keys, apply, clock, add, measured, commands=messages.COMMANDS):
         self._kv = kv
         self._device = device
         self._keys = keys
@@ -76,6 +77,7 @@ class Gate:
         self._clock = clock
         self._add = add
         self._measured = measured
+        self._commands = commands
         # Of the last command, if set: `error`, words why it was refused, "" when the reason says all; `held`,
         # what `executed` adds to the answer, an integer or None.
         self.said: Any = None
@@ -144,7 +146,7 @@ class Gate:
 
     def _judge(self, command, approved):
         """Return (params, "" or the name of a reason)."""
-        schema = messages.COMMANDS.get(command["kind"])
+        schema = self._commands.get(command["kind"])
         if schema is None:
             return None, "unknown_kind"
         try:

@@ -28,36 +28,38 @@ SPARE = (topics.LG, topics.CV, topics.DA, topics.EV)  # which goes first when th
 _GAP_START = bytes((0x84, messages.GAP))  # a list of four whose first is the kind
 
 
-def _encode(kind, t_s, t_ok, body) -> bytes:
-    return cbor.encode([kind, t_s, t_ok, messages.pack(messages.RECORDS[kind], body)])
+def _encode(kind, t_s, t_ok, body, records=messages.RECORDS) -> bytes:
+    return cbor.encode([kind, t_s, t_ok, messages.pack(records[kind], body)])
 
 
 def _gap(first, last, reason, t_s=0, t_ok=0) -> bytes:
     return _encode(messages.GAP, t_s, t_ok, {"first_seq": first, "last_seq": last, "reason": reason})
 
 
-def _read(data):
+def _read(data, records=messages.RECORDS):
     """The record in `data`, or None when it is none."""
     try:
-        return messages.unpack_record(cbor.decode(data))
+        return messages.unpack_record(cbor.decode(data), records)
     except ValueError:  # CborError, MessageError
         return None
 
 
-def open_rings(root) -> dict:
+def open_rings(root, sizes=RING_KB) -> dict:
     """{stream: opened Ring} in the folder `root`."""
     rings = {}
-    for stream, kb in RING_KB:
+    for stream, kb in sizes:
         rings[stream] = Ring(root + "/" + stream, kb * 1024)
         rings[stream].open()
     return rings
 
 
 class Outbox:
-    """`rings`: stream name (topics.EV, ...) -> opened Ring. `epoch`: 8 bytes, made with the flash."""
+    """`rings`: stream name (topics.EV, ...) -> opened Ring. `epoch`: 8 bytes, made with the flash. `records`:
+    schemas of those that this product has."""
 
-    def __init__(self, rings, epoch):
+    def __init__(self, rings, epoch, records=messages.RECORDS):
         self._rings = rings
+        self._records = records
         # one of BATCH_BYTES for all batches, lent by the session or made here: a fragmented heap has none
         self.buffer = None
         self.epoch = epoch
@@ -103,7 +105,7 @@ class Outbox:
 
         KeyError, ValueError: the record is not of the contract or too large, which is a fault of ours.
         """
-        data = _encode(kind, t_s, t_ok, body)
+        data = _encode(kind, t_s, t_ok, body, self._records)
         if len(data) > MAX_RECORD:
             raise ValueError("record too large")
         seq = self._append(stream, data)
@@ -166,7 +168,7 @@ class Outbox:
         last = rows[0][0] - 1
         room = BATCH_BYTES - HEAD_BYTES
         for seq, data in rows[:MAX_RECORDS]:
-            if len(data) > MAX_RECORD or _read(data) is None:
+            if len(data) > MAX_RECORD or _read(data, self._records) is None:
                 data = _gap(seq, seq, UNDECODABLE)  # may be longer than what it stands for
             room -= len(data)
             if seq != last + 1 or room < 0:

@@ -9,8 +9,9 @@ own words. Each decision checks all of them.
 from typing import Any, NamedTuple
 
 from firmware.control import core
-from firmware.controller import COMMIT_S, RUN_COMMIT_S, RunClock
+from firmware.controller import COMMIT_S, RUN_COMMIT_S
 from firmware.hal import fake
+from firmware.running import RunClock
 from protocols import cbor
 from protocols.uplink import codes, messages
 from tests.proof import driver, invariants

@@ -2,8 +2,9 @@
 
 import pytest
 
-from firmware.controller import FAULT_S
+from firmware.front.view import view
 from firmware.metering.points import SAVE_S
+from firmware.running import FAULT_S
 from protocols.uplink import messages, parameters, topics
 from tests.unit.controller.whole import Whole
 
@@ -142,12 +143,12 @@ def test_wrong_seals_are_told_from_every_kind_of_message(whole):
 
 def test_how_long_the_station_is_silent_is_right_after_the_ticks_wrapped(whole):
     terminal = whole.terminal
-    assert terminal.heard_ago_s() is None
+    assert view(terminal)["heard_s"] is None
     terminal._heard()
     for _ in range(8 * 24):
         whole.clock.advance(3_600_000)
         terminal.controller.step()
-    assert terminal.heard_ago_s() == 8 * 86400
+    assert view(terminal)["heard_s"] == 8 * 86400
 
 
 def test_a_listener_that_cannot_follow_a_change_is_told(whole, monkeypatch):

@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firmware.controller import OFF_MAX_S, RunClock
 from firmware.hal import fake
+from firmware.running import OFF_MAX_S, RunClock
 
 DAY_S = 86400
 

@@ -9,13 +9,13 @@ The real Front, Screen and Display; only what they show is made up: one moment w
 import asyncio
 import sys
 
+from firmware.device import VERSION
 from firmware.front import pages
 from firmware.front.panel import Front
 from firmware.front.screen import Screen
 from firmware.front.words import Words
 from firmware.hal import fake
 from firmware.hal.unix_display import Display
-from firmware.reports import VERSION
 from tests.unit.front.views import LOCAL_S, full, group, outputs
 
 EXAMPLE = {  # of each language: messages [(slot, important, text)], reminder

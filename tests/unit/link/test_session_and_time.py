@@ -79,6 +79,17 @@ def test_a_slow_welcome_is_welcome(session):
     assert session.counts == {}
 
 
+@pytest.mark.parametrize("way_ms", [0, 3000, 20_000])
+def test_half_of_the_way_there_and_back_is_put_on_the_clock(session, way_ms):
+    board_ms = session._clock.now_ms()
+    session._clock.set_ms(board_ms + 3_600_000)  # an hour fast
+    session._nonce, session._hello_ticks = NONCE, session._clock.ticks_ms()
+    session._deferred = []
+    session._clock.advance(way_ms)
+    session._welcome({"nonce": NONCE, "t_ms": board_ms, "epoch": EPOCH, "marks": {}})
+    assert session._clock.now_ms() == board_ms + way_ms // 2
+
+
 def test_a_row_is_not_paced_by_what_was_sent_days_ago(session):
     row = next(n for n, (_stream, _part, pace_ms) in enumerate(ORDER) if pace_ms)
     session._next_ticks[row] = session._clock.ticks_ms()

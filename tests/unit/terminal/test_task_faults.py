@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from firmware import terminal as terminal_module
+from firmware import device
 from firmware.control import core
 from firmware.controller import Controller, Switches
 from firmware.events import Events
@@ -69,7 +69,7 @@ class Fuse:
 def test_what_fails_once_is_told_once_and_takes_nothing_along(site, monkeypatch, part, error):
     fuse = Fuse(monkeypatch, part, error)
     if part == (Reports, "diag"):
-        monkeypatch.setattr(terminal_module, "DIAG_OFFLINE_S", 60)
+        monkeypatch.setattr(device, "DIAG_OFFLINE_S", 60)
     site.boot().run(5)
     assert site.do(messages.PURCHASE, ORDER) == "executed"
     site.overload()
@@ -114,7 +114,7 @@ def test_what_keeps_failing_takes_nothing_along(site, monkeypatch, part):
 @pytest.mark.parametrize("task", ["tick", "housekeep"])
 def test_a_marked_task_that_hangs_is_started_anew_and_told_once(site, task, monkeypatch):
     """The first time only: the readings go on deciding meanwhile."""
-    real, starts = getattr(terminal_module.Terminal, "_" + task), []
+    real, starts = getattr(device.Device, "_" + task), []
 
     async def hangs(terminal):
         starts.append(terminal)
@@ -122,7 +122,7 @@ def test_a_marked_task_that_hangs_is_started_anew_and_told_once(site, task, monk
             await asyncio.Event().wait()
         await real(terminal)
 
-    monkeypatch.setattr(terminal_module.Terminal, "_" + task, hangs)
+    monkeypatch.setattr(device.Device, "_" + task, hangs)
     site.boot()
     site.overload()
     assert ALARM_S - 3 <= site.run_until(site.tripped) <= ALARM_S + 3
@@ -141,9 +141,9 @@ def test_a_task_that_refuses_to_end_starves_the_watchdog_for_good(site, monkeypa
             except asyncio.CancelledError:
                 continue
 
-    monkeypatch.setattr(terminal_module.Terminal, "_tick", refuses)
+    monkeypatch.setattr(device.Device, "_tick", refuses)
     site.boot().run(100)
-    assert site.board.feeds <= terminal_module.TICK_LIMIT_MS // 1000 + 1
+    assert site.board.feeds <= device.TICK_LIMIT_MS // 1000 + 1
 
 
 @pytest.mark.parametrize("task", ["link", "recorder"])
@@ -171,7 +171,7 @@ def test_a_decision_that_raises_leaves_the_relays_and_starves_the_watchdog(site,
     fed = site.board.feeds
     site.run(120)
     assert (site.tripped(), len(site.trips)) == (1, 1)
-    assert site.board.feeds - fed <= terminal_module.TICK_LIMIT_MS // 1000 + 60
+    assert site.board.feeds - fed <= device.TICK_LIMIT_MS // 1000 + 60
     fuse.left = 0
     site.run(60)
     assert (site.tripped(), len(site.trips)) == (1, 1)

@@ -9,6 +9,7 @@ world -> terminal  `I <open>`                   hex mask of switches whose auxil
                    `P <channel> <level> <ms>`   edge of a pulse input, and the block's milliseconds at it
                    `K <u|d|o|b>`                key pressed: up, down, ok, back
                    `A <no>=<value> ...`         AC sample: points of protocols.meters.points, secondary side
+                   `F <0|1>`                    the mains fail, the board lives on its reserve; they are back
 """
 
 import asyncio
@@ -123,6 +124,10 @@ class Panel:
     def sample(self, values):
         """{point number: secondary value} of the AC sampling."""
         self._say(b"A " + b" ".join(b"%d=%d" % row for row in sorted(values.items())) + b"\n")
+
+    def mains(self, on):
+        """Whether the board is fed by the mains or by its reserve."""
+        self._say(b"F %d\n" % (not on))
 
     def close(self):
         asyncio.get_running_loop().remove_reader(self._master)

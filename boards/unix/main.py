@@ -2,7 +2,8 @@
 
 import sys
 
+from firmware.device import run
 from firmware.hal import unix
-from firmware.terminal import run
+from firmware.terminal import Terminal
 
-run(unix.Board(sys.argv[1]))
+run(unix.Board(sys.argv[1]), Terminal)

@@ -209,6 +209,7 @@ class Board:
         self.display: Display | None = None
         self.pressed = []  # what `keys` gives next
         self.sampled: dict | None = None  # what `ac` answers
+        self.failing = False  # what `power_failing` answers
         self.absent = ["console"]  # ports this board has not
         self.flash = Flash(flash_path)
         self.connect = connect or self._refuse
@@ -233,6 +234,9 @@ class Board:
 
     def ac(self):
         return self.sampled
+
+    def power_failing(self):
+        return self.failing
 
     def random(self, n) -> bytes:
         """Bytes that differ from call to call and are the same in every run."""

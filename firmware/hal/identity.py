@@ -4,7 +4,8 @@ import binascii
 import json
 
 RUN = ("board", "ports", "flash", "identity")
-NEEDED = ("device", "shard", "keys", "broker", "multiplier", "utc_offset_s", "meter")
+NEEDED = ("device", "shard", "keys", "broker", "utc_offset_s")
+OF_PRODUCT = {"terminal": ("multiplier", "meter"), "concentrator": ("lines", "profiles")}
 ROLES = ("operator", "approver")
 
 
@@ -44,6 +45,7 @@ def load(path):
         "ports"
     ].items():  # what it is good for is told to people, and would lie in the heap
         facts["ports"][name] = {key: port[key] for key in port if key == "optional"}
-    _need(identity, NEEDED, "identity")
+    _need(identity, NEEDED + OF_PRODUCT[facts["product"]], "identity")
+    identity.setdefault("multiplier", 1)
     identity["keys"] = _keys(identity["keys"])
     return run, facts, identity

@@ -14,6 +14,7 @@ A `board` has the same few verbs on every backend:
                              None, lost
     keys()                   "up" "down" "ok" "back" pressed since the last call
     ac()                     {point number: secondary value} or None
+    power_failing()          True while a reserve feeds the board, for seconds: the mains are gone
     display                  None, or width, height, show(buffer of MONO_HLSB)
     await connect(host, port) -> (reader, writer)
     flash                    mount() -> path, free() -> bytes, lost (what was kept before)
@@ -68,7 +69,7 @@ class Board:
         self.flash = Flash(run["flash"], self.facts["flash_bytes"])
         panel = Panel(self.serial("panel"), self.clock)
         self.relays = self.lamps = self.inputs = panel
-        self.keys, self.ac = panel.keys, panel.ac
+        self.keys, self.ac, self.power_failing = panel.keys, panel.ac, panel.power_failing
         self.display = None
         if run.get("display"):
             from firmware.hal.unix_display import Display  # only who has one pays for it

@@ -8,6 +8,7 @@ in   `I <open>`                    auxiliary contacts
      `P <channel> <level> [<ms>]`  edge of a pulse input 1..16, and the block's own milliseconds at it
      `K <u|d|o|b>`                 key pressed: up down ok back
      `A <no>=<value> ...`          AC sampling: point numbers of protocols.meters.points, secondary side
+     `F <0|1>`                     the mains fail and a reserve feeds the board; they are back
 
 The milliseconds stand in for the time stamp a board's interrupt takes: two edges that wait in one read are
 still as far apart as they were.
@@ -53,6 +54,7 @@ class Panel:
         self._line = bytearray()
         self._heard = [None, 0, None, 0, None, 0]  # value and ticks of contacts, status inputs, AC sample
         self._edges, self._keys = [], []
+        self._failing = False
         self._stamp = None  # ticks - the block's milliseconds
         self.bad = 0  # lines that were not understood
         self.lost = 0  # edges nobody took in time: pulses are missing
@@ -109,6 +111,10 @@ class Panel:
         """{point number: secondary value} of the last AC sample, None when there is no fresh one."""
         return self._fresh(SAMPLE)
 
+    def power_failing(self):
+        """As the block said last: silence is no failure, for a block without mains may be silent too."""
+        return self._failing
+
     def edges(self) -> list:
         """[(channel, level, ticks_ms)] since the last call."""
         edges, self._edges = self._edges, []
@@ -149,6 +155,9 @@ class Panel:
                 return self._edge(int(words[1]), int(words[2]), int(words[3]) if len(words) == 4 else None)
         except ValueError:
             return False
+        if kind == b"F" and words[1:] in ([b"0"], [b"1"]):
+            self._failing = words[1] == b"1"
+            return True
         if kind == b"K" and len(words) == 2 and len(words[1]) == 1 and words[1] in b"udob":
             if len(self._keys) < KEYS_MAX:
                 self._keys.append(("up", "down", "ok", "back")[b"udob".find(words[1])])

@@ -69,10 +69,19 @@ def test_what_is_not_heard_for_long_is_not_known(panel, line):
     assert read() is None
 
 
+def test_the_mains_fail_until_they_are_back(panel):
+    assert not panel.power_failing()
+    panel.feed(b"F 1\n")
+    panel.clock.advance(STALE_MS + 1)  # a block without mains may be silent
+    assert panel.power_failing()
+    panel.feed(b"F 0\n")
+    assert not panel.power_failing()
+
+
 @pytest.mark.parametrize(
     "line",
     b"|I|I x|I 10000|I 1 2|S -1|K|K x|K ud|P 1|P 0 1|P 17 1|P 1 2|P 1 x|P 1 1 x|P 1 1 1 1"
-    b"|A|A 1|A 1=|A 1=2 x|A 1=2=3|O 1 1 1|\xff\xfe".split(b"|"),
+    b"|F|F 2|F 1 1|A|A 1|A 1=|A 1=2 x|A 1=2=3|O 1 1 1|\xff\xfe".split(b"|"),
 )
 def test_a_line_that_says_nothing_is_counted_and_changes_nothing(panel, line):
     panel.feed(line + b"\n")

@@ -50,6 +50,11 @@ class Rig:
         self.records.append((stream, t_s, t_ok, EVENTS[body["code"]], body["data"]))
         return len(self.records)
 
+    def add_any(self, stream, _kind, t_s, t_ok, body):
+        """Also codes of the concentrator."""
+        self.records.append((stream, t_s, t_ok, body["code"], body["data"]))
+        return len(self.records)
+
     def tell(self, name, fields=None, after_s=0):
         self.run(after_s)
         self.events.tell(name, fields or {})
@@ -294,3 +299,28 @@ def test_any_flow_ends_with_the_true_state_and_counts_every_beginning(seed):
         open_at_last[point] = not ended
     assert open_at_last == begun
     assert told == beginnings
+
+
+def test_begin_and_end_of_more_meters_than_the_filter_remembers_are_all_told():
+    rig = Rig()
+    meters = range(1, 101)
+    for state in ({}, {"ended": 1}, {}, {"ended": 1}):  # the second pair within the filter's time
+        for meter in meters:
+            rig.tell("meter_stop", {"metering_point": meter, "kind": 24, **state})
+    rig.run(2 * FILTER_S)
+    ended = EVENT_FIELD_NO["ended"]
+    for meter in meters:
+        told = [data for *_head, data in rig.records if data[EVENT_FIELD_NO["metering_point"]] == meter]
+        assert [data.get(ended) for data in told][:2] == [None, 1]
+        assert told[-1].get(ended) == 1
+
+
+def test_a_last_gasp_is_never_kept_back():
+    from protocols.uplink.area import EVENT_CODE as CODES
+    from protocols.uplink.area import EVENT_FIELD_NO as NUMBERS
+
+    rig = Rig()
+    events = Events(rig.clock, rig.add_any, rig.settings, CODES, NUMBERS)
+    events.tell("power_down", {})
+    events.tell("power_down", {})
+    assert len(rig.records) == 2

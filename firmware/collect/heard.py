@@ -1,0 +1,63 @@
+"""What was heard of each meter behind a carrier module: three bytes a meter.
+
+byte 0   phase (2 bits, 0 unknown), how often in a row it was the same (2), relays between (4)
+byte 1   share of exchanges that brought an answer, 255 all, moving
+byte 2   signal of the last hop (4 bits, 0 unknown), told to differ from the archive (1), asked (1)
+"""
+
+from firmware.area.archive import MOST
+
+SURE = 3  # in a row: a single frame may name the phase of another hop
+TOLD, ASKED = 16, 32
+_SIZE = 3
+
+
+class Heard:
+    def __init__(self):
+        self._rows = bytearray(_SIZE * MOST)
+
+    def forget(self, meter):
+        """Another meter has this number now."""
+        at = _SIZE * (meter - 1)
+        self._rows[at : at + _SIZE] = bytes(_SIZE)
+
+    def answered(self, meter, phase, level, signal):
+        """`phase` 1 to 3, 0 not told."""
+        at, rows = _SIZE * (meter - 1), self._rows
+        had, times = rows[at] & 3, rows[at] >> 2 & 3
+        if not phase:
+            phase = had
+        else:
+            times = min(SURE, times + 1) if phase == had else 1
+        if phase != had:
+            rows[at + 2] &= ~TOLD & 0xFF
+        rows[at] = phase | times << 2 | min(15, level) << 4
+        rows[at + 2] = rows[at + 2] & 0xF0 | signal & 15
+        self._share(at, 255)
+
+    def mute(self, meter):
+        self._share(_SIZE * (meter - 1), 0)
+
+    def _share(self, at, came):
+        rows = self._rows
+        rows[at + 1] = (rows[at + 1] * 7 + came + (7 if came else 0)) >> 3 if rows[at + 2] & ASKED else came
+        rows[at + 2] |= ASKED
+
+    def phase(self, meter) -> int:
+        """1 to 3; 0 until it is sure."""
+        packed = self._rows[_SIZE * (meter - 1)]
+        return packed & 3 if packed >> 2 & 3 == SURE else 0
+
+    def tell(self, meter, archived) -> bool:
+        """Whether its phase differs from the archive's and nobody was told."""
+        at, phase = _SIZE * (meter - 1) + 2, self.phase(meter)
+        if not phase or archived not in (1, 2, 3):
+            return False
+        told = self._rows[at] & TOLD
+        self._rows[at] = self._rows[at] & ~TOLD & 0xFF | (TOLD if phase != archived else 0)
+        return phase != archived and not told
+
+    def row(self, meter):
+        """(relays between, share of 255 that answered, signal); None when it was never asked."""
+        at, rows = _SIZE * (meter - 1), self._rows
+        return (rows[at] >> 4, rows[at + 1], rows[at + 2] & 15) if rows[at + 2] & ASKED else None

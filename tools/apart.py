@@ -22,10 +22,11 @@ INTERFACE = """
 def apart(program: Program) -> set[str]:
     """Modules that are reached through the doors and in no other way."""
     others = [name for name in program.modules if not name.startswith("protocols.")]
-    return _reached(program, DOORS, ()) - _reached(program, others, DOORS)
+    return reachable(program, DOORS) - reachable(program, others, DOORS)
 
 
-def _reached(program: Program, starts: Iterable[str], shut: Iterable[str]) -> set[str]:
+def reachable(program: Program, starts: Iterable[str], shut: Iterable[str] = ()) -> set[str]:
+    """The modules that these import, at their tops or anywhere inside, and so on; not through `shut`."""
     out: set[str] = set()
     waiting = [name for name in starts if name in program.modules]
     while waiting:
@@ -38,7 +39,9 @@ def _reached(program: Program, starts: Iterable[str], shut: Iterable[str]) -> se
 
 def _imported(program: Program, tree: ast.Module) -> Iterator[str]:
     for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names if alias.name in program.modules)
+        elif isinstance(node, ast.ImportFrom):
             for name in (node.module or "", *(f"{node.module}.{alias.name}" for alias in node.names)):
                 if name in program.modules:
                     yield name

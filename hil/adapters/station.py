@@ -7,7 +7,9 @@ import sys
 from pathlib import Path
 
 from hil.adapters.process import Child
-from station.provisioning import add_device, identity
+from protocols.meters.compile import encoded
+from station.profiles import files
+from station.provisioning import add_device, area_of, identity
 from station.settings import Settings
 from station.store import db, devices
 
@@ -64,6 +66,20 @@ class StationProcess:
                 if devices.get(c, device) is None:
                     facts = {"meter_address": meter_address, "multiplier": multiplier, "rounds": rounds}
                     add_device(c, device, AUTHOR, name=name, **facts)
+                return identity(settings, c, device, settings.broker())
+        finally:
+            engine.dispose()
+
+    def enrol_area(self, device, lines, profiles) -> dict:
+        """As `enrol`, of a concentrator. `lines`: NUMBER:BAUD:FORMAT; `profiles`: names of the catalogue, by
+        slot."""
+        settings = Settings.load(self.home)
+        documents = [encoded(files.checked(files.content(name))) for name in profiles]
+        engine = db.engine(self.home)
+        try:
+            with db.writing(engine) as c:
+                if devices.get(c, device) is None:
+                    add_device(c, device, AUTHOR, rounds=1, area=area_of(lines, documents))
                 return identity(settings, c, device, settings.broker())
         finally:
             engine.dispose()

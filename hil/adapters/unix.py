@@ -1,4 +1,4 @@
-"""The terminal on MicroPython's unix port: one process, its flash an image file that outlives it.
+"""A device on MicroPython's unix port: one process, its flash an image file that outlives it.
 
 How it is started and what run.json holds is told in boards/unix/README.md.
 """
@@ -15,18 +15,16 @@ from hil.adapters.process import ROOT, Child, ChildError
 from protocols.meters import profile
 
 BOARD = ROOT / "boards" / "unix" / "board.json"
-IMAGE = ROOT / "build" / "unix.romfs"
 POWER_ON = BOARD.with_name("power_on.py")
 
 
 @functools.cache
-def build() -> Path:
+def build():
     """Compile the firmware once a session (only what changed); ChildError when it does not compile."""
     command = [sys.executable, "-m", "tools.build", "unix"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode:
         raise ChildError(f"tools.build unix ended with {done.returncode}\n{done.stdout}{done.stderr}")
-    return IMAGE
 
 
 def micropython() -> str:
@@ -44,6 +42,8 @@ class UnixTerminal:
     `identity` is the device's own (keys, shard, multiplier, broker user and password, ...); the broker's
     address comes from `broker_host` and `broker_port`, so that a fault proxy can stand between.
     """
+
+    board = BOARD
 
     def __init__(self, run_dir, world, identity, broker_host, broker_port):
         self.run_dir = Path(run_dir)
@@ -76,11 +76,12 @@ class UnixTerminal:
         """
         if self.alive:
             raise ChildError("the terminal runs already")
-        image = build()
+        build()
         self._write_run(changes)
-        facts = json.loads(BOARD.read_text(encoding="utf-8"))
+        facts = json.loads(self.board.read_text(encoding="utf-8"))
         large = self.display or self.service or self.large_heap
         heap = facts["heap_with_display_bytes" if large else "heap_bytes"]
+        image = ROOT / "build" / f"{self.board.parent.name}.romfs"
         command = [sys.executable, POWER_ON, image, heap, self.run_path]
         command += [boot] if boot else []
         self._child = Child(command, self.log_path, env={"MICROPYPATH": ".frozen"}, stdio=self.console)
@@ -89,21 +90,12 @@ class UnixTerminal:
         identity = {
             **self._identity,
             "broker": {**self._identity["broker"], **self._broker},
-            "meter": {
-                "profile": profile.dlt645(),  # unless the station gave one
-                **self._identity.get("meter", {}),
-                "address": self._world.meter,
-                "baud": self._world.baud,
-            },
+            **self._site(),
             **changes,
         }
-        ports = {"line": self._world.line, "panel": self._world.panel}
-        for name, path in (("line2", getattr(self._world, "line2", None)), ("console", self.service)):
-            if path:
-                ports[name] = path
         run = {
-            "board": str(BOARD),
-            "ports": ports,
+            "board": str(self.board),
+            "ports": {name: path for name, path in self._ports().items() if path},
             "flash": str(self.flash_path),
             "identity": identity,
         }
@@ -114,6 +106,22 @@ class UnixTerminal:
         new.write_text(json.dumps(run, indent=1), encoding="utf-8")
         os.chmod(new, 0o600)  # it holds keys
         new.replace(self.run_path)
+
+    def _site(self):
+        """What the identity says of the world."""
+        meter = {
+            "profile": profile.dlt645(),  # unless the station gave one
+            **self._identity.get("meter", {}),
+            "address": self._world.meter,
+            "baud": self._world.baud,
+        }
+        return {"meter": meter}
+
+    def _ports(self):
+        """{port of board.json: path or None}"""
+        world = self._world
+        line2 = getattr(world, "line2", None)
+        return {"line": world.line, "panel": world.panel, "line2": line2, "console": self.service}
 
     def kill(self):
         """Cut the power."""

@@ -1,4 +1,5 @@
-"""Bench `heap`: peak heap of the loaded terminal after collection, on 64-bit unix, against its limit.
+"""Bench `heap`: peak heap of the loaded terminal after collection, on 64-bit unix, against its limit; and of
+a concentrator that polls 1,000 meters.
 
 `--day`: a simulated day of the same terminal besides; `day_growth` is what it held more at its end than after
 the second hour, which must be next to nothing.
@@ -14,6 +15,7 @@ from pathlib import Path
 from hil.adapters.process import ROOT
 from hil.adapters.unix import micropython
 from protocols.meters import profile
+from tests.bench.area import run as area
 from tests.bench.loaded.run import HEAP_BYTES, figures, run
 from tools import build
 
@@ -55,18 +57,23 @@ def day() -> list[int]:
         return used
 
 
-def main() -> None:
-    log = run()
+def weighed(log: str) -> int:
+    """The most bytes in use."""
     used = figures(log, "heap")
     if not used:
-        raise SystemExit("the terminal did not start:\n" + log[-2000:])
-    peak = max(used)
+        raise SystemExit("the device did not start:\n" + log[-2000:])
     print(f"{len(used)} weighings, first {used[0]}, last {used[-1]} bytes")
+    return max(used)
+
+
+def main() -> None:
+    peak, area_peak = weighed(run()), weighed(area.run())
     result = {
         "bench": "heap",
         "value": round(peak / 1024, 1),
         "unit": "KB",
         "terminal_peak_kb": round(peak / 1024, 1),
+        "concentrator_peak_kb": round(area_peak / 1024, 1),
         "peer": HEAP_BYTES / 1024,
         "ratio": round(peak / HEAP_BYTES, 3),
     }

@@ -99,31 +99,36 @@ def test_two_builds_at_once_leave_whole_files(tree):
 
 
 def test_ceilings_are_kept_by_name():
-    most = build.FILE_CEILING
-    assert build.over_ceiling({"x64": {Path("protocols/a.py"): most}}) == []
+    most, counted = build.FILE_CEILING, [Path("protocols/a.py")]
+    assert build.over_ceiling({"x64": {Path("protocols/a.py"): most}}, counted) == []
     over = {"x64": {Path("protocols/a.py"): most + 1}, "armv6m": {Path("protocols/a.py"): most}}
-    assert build.over_ceiling(over) == [f"protocols/a.py: {most + 1} bytes for x64, ceiling {most}"]
+    named = [f"protocols/a.py: {most + 1} bytes for x64, ceiling {most}"]
+    assert build.over_ceiling(over, counted) == named
+    assert build.over_ceiling(over, []) == []  # what no device loads
 
 
-def test_an_image_has_ceilings_for_what_stays_and_for_what_visits():
-    image = build.Image(sizes={"resident": build.RESIDENT_CEILING, "seldom": 9}, overlays={"seldom": 9})
-    assert build.over_image_ceiling(image) == []
+@pytest.mark.parametrize("product", build.PRODUCTS.values(), ids=str)
+def test_an_image_has_ceilings_for_what_stays_and_for_what_visits(product):
+    image = build.Image(sizes={"resident": product.resident, "seldom": 9}, overlays={"seldom": 9})
+    assert build.over_image_ceiling(image, product) == []
     image.sizes["main"] = 1
-    image.overlays["seldom"] = build.OVERLAY_CEILING + 1
-    image.data = bytes(build.IMAGE_CEILING + 1)
-    named = [error.split(":")[0] for error in build.over_image_ceiling(image)]
-    assert named == ["what a terminal always holds", "seldom", "the image"]
+    image.overlays["seldom"] = product.overlay + 1
+    image.data = bytes(product.image + 1)
+    named = [error.split(": ")[1] for error in build.over_image_ceiling(image, product)]
+    assert named == ["what is always held", "seldom", "the image"]
 
 
-def test_what_no_device_loads_has_no_ceiling():
-    for name in (
-        "protocols/meters/points.py",
-        "protocols/gdw376/frames.py",
-        "protocols/meters/statistics.py",
-    ):
-        assert build.over_ceiling({"x64": {Path(name): build.FILE_CEILING + 1}}) == []
-    one_device_loads = {"x64": {Path("firmware/concentrator.py"): build.FILE_CEILING + 1}}
-    assert "firmware/concentrator.py" in build.over_ceiling(one_device_loads)[0]
+def test_a_product_loads_what_its_main_reaches(repo_root):
+    """The station's tables and a meter's side of the line are in no device, other makers' frames neither."""
+    terminal, concentrator = (
+        {path.as_posix() for path in build.loaded(repo_root, product)} for product in build.PRODUCTS.values()
+    )
+    for name in ("meters/points.py", "gdw376/__init__.py", "meters/statistics.py", "lines/dlt645_meter.py"):
+        assert f"protocols/{name}" not in terminal | concentrator
+    assert "firmware/terminal.py" in terminal - concentrator
+    assert {"firmware/concentrator.py", "protocols/uplink/area.py"} <= concentrator - terminal
+    assert not [name for name in terminal if name.startswith(("firmware/area/", "firmware/collect/"))]
+    assert "firmware/hal/fake.py" not in terminal | concentrator
 
 
 def test_size_table_adds_up(tree):

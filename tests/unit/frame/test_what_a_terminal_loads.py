@@ -16,7 +16,6 @@ import firmware.terminal
 print(*(name for name in sys.modules if name.startswith(("firmware", "protocols"))))
 """  # what boards/unix/main.py imports, without its run()
 STATEMENT = re.compile(r"^(import|from|def|class|async|[A-Za-z_]\w* =)", re.M)
-OTHERS = ("boards/", "firmware/concentrator.py")  # what a terminal does not load: mains, another product
 
 
 @pytest.fixture(scope="module")
@@ -56,15 +55,10 @@ def late_imports(tree: ast.AST, module: str):
                     yield from ((alias.name, node) for alias in node.names)
 
 
-def test_nothing_that_is_left_out_of_the_count_is_loaded(loaded):
-    assert "firmware/terminal.py" in loaded
-    assert {name for name in loaded if name.startswith(build.NOT_IN_A_DEVICE)} == set()
-
-
 def test_everything_that_is_counted_stays_or_visits(loaded, repo_root, program):
-    """A file that only the station or a rig needs belongs on a list of tools/build.py, with the reason."""
-    counted = {p.as_posix() for p in build.sources(repo_root) if build.is_loaded(p)}
-    counted = {name for name in counted if not name.startswith(OTHERS)}
+    """What the main reaches by its imports against the interpreter itself."""
+    counted = {path.as_posix() for path in build.loaded(repo_root)}
+    counted = {name for name in counted if not name.startswith("boards/")}
     texts = program.texts()
     inlined = {source(repo_root, name) for name in texts if not STATEMENT.search(texts[name])}
     visiting = {

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from protocols.uplink import messages
 from protocols.uplink.codes import APPEND, CONTROLS, REFRESH, REMOTE
 from station import controls, plans, prepaid
+from station.area import life
 from station.cli.shell import Numbers, Whole, author, home_option, in_words, number, show, stored
 from station.errors import FieldError, Invalid
 from station.store import commands, db, devices
@@ -64,7 +65,8 @@ def _send(
         if found is None:
             raise Invalid(FieldError("device", "no_such_device"))
         params = build(c, found["rounds"])
-        command = controls.submit(c, device, kind, params, author(), note, db.now_s() + within_s)
+        submit = controls.submit if kind in messages.COMMANDS else life.send
+        command = submit(c, device, kind, params, author(), note, db.now_s() + within_s)
     end = time.monotonic() + wait_s
     while True:
         with db.reading(engine) as c:

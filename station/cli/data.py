@@ -16,11 +16,10 @@ import click
 from station.cli.shell import home_option, in_words, number, stored
 from station.errors import FieldError, Invalid
 from station.store import db, devices
-from station.store.export import COLUMNS, KINDS, export
+from station.store.export import COLUMNS, KINDS, export, guarded
 
 FOREVER_S = 1 << 40
 # A cell that starts so is run as a formula by spreadsheets (OWASP, CSV injection)
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 class Time(click.ParamType):
@@ -81,11 +80,6 @@ def export_(
         for piece in pieces:
             file.write(piece.encode())
         file.flush()
-
-
-def guarded(cell: Any) -> Any:
-    """A text that a spreadsheet would run becomes plain text; numbers stay numbers."""
-    return "'" + cell if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
 
 
 def _csv(columns: Sequence[str], rows: Iterable[dict[str, Any]]) -> Iterator[str]:

@@ -11,6 +11,7 @@ _COMMANDS = {
     "dispatch": ("station.cli.processes", "dispatch", "Run the command dispatcher alone."),
     "web": ("station.cli.processes", "web", "Run the web pages alone."),
     "device": ("station.cli.device", "device", "Enrol and list devices."),
+    "area": ("station.cli.area", "area", "Concentrators: their meters, archives, orders and patrols."),
     "command": ("station.cli.command", "command", "Send commands to a device and follow them."),
     "user": ("station.cli.user", "user", "People who may log in."),
     "data": ("station.cli.data", "data", "Export what is stored."),

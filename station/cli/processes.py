@@ -110,13 +110,16 @@ def ingest(home: Path | None, broker: str | None, shards: tuple[str, ...]) -> No
 @home_option
 def dispatch(home: Path | None, broker: str | None) -> None:
     """Send queued commands and keep their state true."""
+    from station.area import life as areas
     from station.commands.dispatcher import Dispatcher
     from station.profiles import life
     from station.store import db
 
     _log()
     settings = opened(home)
-    dispatcher = Dispatcher(settings, db.engine(settings.home), settings.broker(broker), [life.work])
+    dispatcher = Dispatcher(
+        settings, db.engine(settings.home), settings.broker(broker), [life.work, areas.work]
+    )
     _until_signal(dispatcher.stop)
     dispatcher.run()
 

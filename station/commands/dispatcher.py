@@ -14,7 +14,7 @@ import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 from sqlalchemy import Engine
 
-from protocols.uplink import messages, topics
+from protocols.uplink import area, messages, topics
 from protocols.uplink.codes import ADDRESSED
 from protocols.uplink.envelope import SECOND_MAC, seal
 from station.commands import due
@@ -174,7 +174,7 @@ def sealed(settings: Settings, row: dict[str, Any]) -> bytes:
     """The bytes that go to the device for a row of `commands`."""
     kind = row["kind"]
     command = {name: row[name] for name in ("device", "command", "not_before_s", "deadline_s", "kind")}
-    command["params"] = messages.pack(messages.COMMANDS[kind], row["params"])
+    command["params"] = messages.pack(area.COMMANDS[kind], row["params"])
     if row["scope"] != ADDRESSED:
         command["scope"] = row["scope"]
     body = messages.pack(messages.COMMAND, command)

@@ -7,14 +7,14 @@ from typing import Any
 from sqlalchemy import Connection
 
 from firmware.control import checks
-from protocols.uplink import messages, parameters
+from protocols.uplink import area, messages, parameters
 from protocols.uplink.codes import CONTROLS
 from station.checks import refuse
 from station.errors import FieldError, Invalid
 from station.store import commands, live
 
-KINDS = {name: kind for kind, name in messages.COMMAND_NAMES.items()}
-SECTIONS = {name: section for section, name in parameters.SECTIONS.items()}
+KINDS = {name: kind for kind, name in area.COMMAND_NAMES.items()}
+SECTIONS = {name: section for section, name in area.SECTIONS.items()}
 MASKS = ("rounds", "periods", "days")  # entered as 1,2,3; bit 0 is 1
 
 
@@ -28,7 +28,7 @@ def build(c: Connection, device: str, kind_name: str, texts: Mapping[str, str], 
     kind = KINDS[kind_name]
     problems: list[FieldError] = []
     params: dict[str, Any] = {}
-    known = {field: (letter, need) for _key, field, letter, need in messages.rows(messages.COMMANDS[kind])}
+    known = {field: (letter, need) for _key, field, letter, need in messages.rows(area.COMMANDS[kind])}
     given = dict(texts)
     if kind == messages.PARAMETERS:
         _parameters(c, device, given, problems)
@@ -110,14 +110,16 @@ def _parameters(c: Connection, device: str, given: dict[str, Any], problems: lis
     try:
         named = json.loads(text)
         wire = parameters.write(
-            section, {name: _plain(section, name, value) for name, value in named.items()}
+            section,
+            {name: _plain(section, name, value) for name, value in named.items()},
+            area.PARAMETERS,
         )
-        parameters.read(section, wire)
+        parameters.read(section, wire, area.PARAMETERS)
         given["values"] = wire
     except (json.JSONDecodeError, AttributeError):
         problems.append(FieldError("values", "not_json"))
     except KeyError:
-        fields = " ".join(row[1] for row in parameters.rows(section))
+        fields = " ".join(row[1] for row in parameters.rows(section, area.PARAMETERS))
         problems.append(FieldError("values", "no_such_field", {"fields": fields}))
     except ValueError as error:
         problems.append(FieldError("values", "bad_parameter", {"why": str(error)}))
@@ -125,7 +127,7 @@ def _parameters(c: Connection, device: str, given: dict[str, Any], problems: lis
 
 def _plain(section: int, name: str, value: Any) -> Any:
     """JSON has no bytes: hex stands for them."""
-    letter = next((row[2] for row in parameters.rows(section) if row[1] == name), "")
+    letter = next((row[2] for row in parameters.rows(section, area.PARAMETERS) if row[1] == name), "")
     return bytes.fromhex(value) if letter == "b" and isinstance(value, str) else value
 
 

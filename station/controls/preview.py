@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from firmware.control import checks
-from protocols.uplink import messages
+from protocols.uplink import area, messages
 from protocols.uplink.codes import GUARANTEE_OFF
 from station import prepaid
 from station.errors import FieldError, Invalid
@@ -32,7 +32,7 @@ def preview(c: Connection, device: str, kind: int, params: Mapping[str, Any]) ->
         "device": device,
         "name": found["name"],
         "kind": kind,
-        "kind_name": messages.COMMAND_NAMES[kind],
+        "kind_name": area.COMMAND_NAMES[kind],
         "params": dict(params),
         "online": found["online"],
         "age_s": None if found["live_s"] is None else max(0, now_s() - found["live_s"]),

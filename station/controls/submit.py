@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from protocols.uplink import messages
+from protocols.uplink import area, messages
 from protocols.uplink.codes import ADDRESSED
 from station import prepaid
 from station.checks import refuse
@@ -44,12 +44,12 @@ def submit(
     if len(note) > NOTE_CHARS:
         problems.append(FieldError("note", "too_long", {"most": NOTE_CHARS}))
     refuse(problems)
-    messages.pack(messages.COMMANDS[kind], params)  # KeyError: our own bug, found before it is stored
+    messages.pack(area.COMMANDS[kind], params)  # KeyError: our own bug, found before it is stored
     if kind in prepaid.ORDERS:
         prepaid.check_open(c, device, params["order"])
     command = commands.create(c, device, kind, params, author, until, note, scope, part)
     if kind in prepaid.ORDERS:
         prepaid.book(c, device, command, params)
     if not part:
-        audit.add(c, author, "command", device, command=command, kind=messages.COMMAND_NAMES[kind])
+        audit.add(c, author, "command", device, command=command, kind=area.COMMAND_NAMES[kind])
     return command

@@ -4,7 +4,7 @@ from typing import Any
 
 from protocols import cbor
 from protocols.meters import points, statistics
-from protocols.uplink import codes, messages, parameters, topics
+from protocols.uplink import area, codes, messages, parameters, topics
 from station.decoding.refused import Refused
 
 SEAL = "not verified: the device's key is not here"
@@ -49,16 +49,16 @@ def _sealed(wire: dict[Any, Any]) -> dict[str, Any]:
 
 def _command(values: dict[str, Any]) -> dict[str, Any]:
     kind = values["kind"]
-    if kind not in messages.COMMANDS:
+    if kind not in area.COMMANDS:
         return values
-    params = messages.unpack(messages.COMMANDS[kind], values["params"])
-    if kind == messages.PARAMETERS and params["section"] in parameters.SECTIONS:
-        fields = {row[0]: row[1] for row in parameters.rows(params["section"])}
+    params = messages.unpack(area.COMMANDS[kind], values["params"])
+    if kind == messages.PARAMETERS and params["section"] in area.SECTIONS:
+        fields = {row[0]: row[1] for row in parameters.rows(params["section"], area.PARAMETERS)}
         params |= {
-            "section": parameters.SECTIONS[params["section"]],
+            "section": area.SECTIONS[params["section"]],
             "values": _named(params["values"], fields),
         }
-    return values | {"kind": messages.COMMAND_NAMES[kind], "params": params}
+    return values | {"kind": area.COMMAND_NAMES[kind], "params": params}
 
 
 def _shown(name: str, values: dict[str, Any], envelope: dict[str, Any]) -> dict[str, Any]:
@@ -76,16 +76,16 @@ def _field(name: str, value: Any) -> Any:
 
 def _record(wire: Any) -> dict[str, Any]:
     try:
-        kind, t_s, t_ok, body = messages.unpack_record(wire)
+        kind, t_s, t_ok, body = messages.unpack_record(wire, area.RECORDS)
     except messages.MessageError as error:
         return {"ok": False, "reason": error.args[0]}
     body = {key: _field(str(key), value) for key, value in body.items()}
     if kind == messages.EVENT:
-        body["code"] = codes.EVENTS.get(body["code"], body["code"])
+        body["code"] = area.EVENTS.get(body["code"], body["code"])
     if kind == messages.RESULT:
         body["outcome"] = codes.OUTCOMES.get(body["outcome"], body["outcome"])
         body["reason"] = codes.REASONS.get(body["reason"], body["reason"])
-    return {"kind": messages.RECORD_NAMES.get(kind, kind), "t_s": t_s, "t_ok": t_ok, "body": _plain(body)}
+    return {"kind": area.RECORD_NAMES.get(kind, kind), "t_s": t_s, "t_ok": t_ok, "body": _plain(body)}
 
 
 class _Points:
@@ -100,9 +100,9 @@ _MAPS = {
     "next_seq": topics.STREAMS,
     "held_from": topics.STREAMS,
     "marks": topics.STREAMS,
-    "parameters": parameters.SECTIONS,
-    "data": codes.EVENT_FIELDS,
-    "detail": codes.EVENT_FIELDS,
+    "parameters": area.SECTIONS,
+    "data": area.EVENT_FIELDS,
+    "detail": area.EVENT_FIELDS,
     "points": _Points(),
     "values": _Points(),
 }

@@ -5,8 +5,9 @@ from typing import Any
 from sqlalchemy import Connection
 
 from protocols.meters.points import QUALITIES
-from protocols.uplink import codes, messages, topics
+from protocols.uplink import area, codes, messages, topics
 from station.ingest.wire import Bad, Record, Up
+from station.store import area as areas
 from station.store import commands, counters, devices, events, gaps, live, orders, statistics, streams
 from station.store.readings import Reading, SqliteReadingStore
 from station.store.streams import Stream
@@ -34,6 +35,7 @@ class Transaction:
         self._readings: list[Reading] = []
         self._statistics: list[dict[str, Any]] = []
         self._events: list[dict[str, Any]] = []
+        self._area: dict[int, list[dict[str, Any]]] = {}
         self._links: dict[str, dict[str, Any]] = {}
         self._nows: dict[str, Up] = {}
 
@@ -112,7 +114,7 @@ class Transaction:
     def _event(self, device: str, stream: Stream, record: Record, fields: dict[str, Any]) -> None:
         code = fields["code"]
         data = _named(fields["data"])
-        name = codes.EVENTS.get(code, "")
+        name = area.EVENTS.get(code, "")
         important = stream.no != _GENERAL  # the terminal's parameters decide
         self._events.append(
             {
@@ -136,12 +138,20 @@ class Transaction:
         facts |= {"detail": _named(fields["detail"]), "device_t_s": record.t_s}
         command = fields["command"]
         if commands.move(self.c, device, command, to, self.t_s, **facts):
+            if to == "executed":
+                self._replaced(device, command)
             return
         known = commands.get(self.c, device, command)
         if known is None:
             counters.bump(self.c, NAME, "unknown_command", record.raw, f"{device}/{command}")
         elif known["state"] in commands.FINAL and to in commands.FINAL and known["state"] != to:
             counters.bump(self.c, NAME, "contradicting_result", record.raw, f"{device}/{command}")
+
+    def _replaced(self, device: str, command: int) -> None:
+        """A concentrator that changed the address of a row has told so: the archive here follows."""
+        known = commands.get(self.c, device, command)
+        if known and known["kind"] == area.METER_REPLACED:
+            areas.readdress(self.c, device, known["params"])
 
     def _gap(self, _device: str, stream: Stream, record: Record, fields: dict[str, Any]) -> None:
         reason = fields["reason"] if fields["reason"] in codes.GAP_REASONS else gaps.UNEXPLAINED
@@ -182,6 +192,10 @@ class Transaction:
             }
         )
 
+    def _of_area(self, device: str, stream: Stream, record: Record, fields: dict[str, Any]) -> None:
+        place = {"stream_id": stream.id, "seq": record.seq, "device": device, "t_s": record.t_s}
+        self._area.setdefault(record.kind, []).append(fields | place)
+
     # ---- helpers
 
     def _open(self, device: str, epoch: bytes, no: int) -> Stream:
@@ -220,6 +234,8 @@ class Transaction:
         events.put(self.c, self._events)
         SqliteReadingStore.put(self.c, self._readings)
         statistics.put(self.c, self._statistics)
+        areas.put(self.c, self._area)
+        self._area = {}
         self._records, self._events, self._readings, self._statistics = [], [], [], []
 
     def finish(self) -> None:
@@ -236,7 +252,7 @@ class Transaction:
 
 
 def _named(data: dict[int, Any]) -> dict[str, Any]:
-    return {codes.EVENT_FIELDS.get(no, str(no)): value for no, value in data.items()}
+    return {area.EVENT_FIELDS.get(no, str(no)): value for no, value in data.items()}
 
 
 _LINK_FACTS = ("epoch", "boot", "firmware", "product", "board", "t_ok", "last_command", "multiplier")
@@ -257,4 +273,9 @@ _KINDS = {
     messages.MONTHLY: Transaction._reading,
     messages.BILLING: Transaction._reading,
     messages.STATS: Transaction._stats,
+    area.ABSENT: Transaction._of_area,
+    area.FOUND: Transaction._of_area,
+    area.REPLY: Transaction._of_area,
+    area.READ: Transaction._of_area,
+    area.LEDGER: Transaction._of_area,
 }

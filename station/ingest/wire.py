@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from protocols import cbor
-from protocols.uplink import codes, messages, topics
+from protocols.uplink import archive_rows, area, codes, messages, topics
 from protocols.uplink.messages import MessageError
 from station.ingest import fastcbor
 
@@ -21,6 +21,9 @@ MAX_TEXT = 64  # characters of a point of kind text
 MAX_METERING_POINT = 2040
 MAX_GROUP = 8
 GROUP_NOW = 9  # columns of a row of NOW's groups
+MAX_METER = archive_rows.MOST
+AREA_ROWS = {"duties": 5, "lines": 4, "work": 4}  # columns of the lists in NOW's area
+ADDRESS_BYTES = 6
 EPOCH_BYTES = 8
 NONCE_BYTES = 8
 QUALITIES = range(5)  # protocols.meters.points.QUALITIES
@@ -88,10 +91,10 @@ def record(seq: int, raw: Any, encode: Callable[[Any], bytes]) -> Record:
     """Check one record of a batch; `encode` gives its bytes back."""
     kind, t_s, t_ok, body = raw if isinstance(raw, list) and len(raw) == 4 else (0, 0, 0, raw)
     try:
-        kind, t_s, t_ok, fields = messages.unpack_record(raw)
+        kind, t_s, t_ok, fields = messages.unpack_record(raw, area.RECORDS)
         if t_s > MAX_T_S or kind > MAX_POINT:
             raise MessageError("out of range")
-        if kind not in messages.RECORDS:
+        if kind not in area.RECORDS:
             raise MessageError("unknown kind")
         _BODY_CHECKS.get(kind, _small)(fields)
         if kind == messages.GAP and not 0 < fields["first_seq"] <= fields["last_seq"] <= seq:
@@ -169,9 +172,18 @@ def _now(fields: dict[str, Any]) -> None:
     for row in fields.get("metering", ()):
         _demand(_list_of(row, 3) and all(n is None or _whole(n) for n in row), "bad metering")
     _words(fields.get("parameters", {}))
+    if "area" in fields:
+        _area_now(messages.unpack(area.NOW_AREA, fields["area"]))
     for row in fields["frames"]:
         _demand(_list_of(row, 3) and isinstance(row[2], bytes), "bad frame")
         _demand(_known(row[0], MAX_T_S) and row[1] in (0, 1), "bad frame")
+
+
+def _area_now(fields: dict[str, Any]) -> None:
+    _small(fields)
+    for name, columns in AREA_ROWS.items():
+        for row in fields[name]:
+            _demand(_list_of(row, columns) and all(_known(n, MAX_INT) for n in row), "bad " + name)
 
 
 def _event(fields: dict[str, Any]) -> None:
@@ -203,6 +215,24 @@ def _stats(fields: dict[str, Any]) -> None:
     _demand(fields["from_s"] <= MAX_T_S, "out of range from_s")
 
 
+def _of_meter(fields: dict[str, Any]) -> None:
+    _small(fields)
+    _demand(fields.get("meter", 0) <= MAX_METER, "bad meter")
+    for name in ("first_s", "last_s", "day_s"):
+        _demand(fields.get(name, 0) <= MAX_T_S, "out of range " + name)
+
+
+def _found(fields: dict[str, Any]) -> None:
+    _small(fields)
+    _demand(len(fields["address"]) == ADDRESS_BYTES, "bad address")
+    _demand(fields["state"] in area.FOUNDS, "unknown state")
+
+
+def _read(fields: dict[str, Any]) -> None:
+    _of_meter(fields)
+    _points(fields["values"], MAX_TEXT)
+
+
 _SCHEMAS = {
     topics.HELLO: messages.HELLO,
     topics.NOW: messages.NOW,
@@ -227,4 +257,8 @@ _BODY_CHECKS: dict[int, Callable[[dict[str, Any]], None]] = {
     messages.MONTHLY: _reading,
     messages.BILLING: _reading,
     messages.STATS: _stats,
+    area.ABSENT: _of_meter,
+    area.FOUND: _found,
+    area.READ: _read,
+    area.LEDGER: _of_meter,
 }

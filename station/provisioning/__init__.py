@@ -1,5 +1,5 @@
 """Devices become known: keys, shard, broker account, the identity that is put into the terminal."""
 
-from station.provisioning.devices import add_device, identity, shard_for
+from station.provisioning.devices import add_device, area_of, identity, shard_for
 
-__all__ = ["add_device", "identity", "shard_for"]
+__all__ = ["add_device", "area_of", "identity", "shard_for"]

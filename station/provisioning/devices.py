@@ -1,6 +1,8 @@
 """Enrolment. Every key is derived from the station's secret and the device id, so that none is stored."""
 
 import hashlib
+import re
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection
@@ -16,6 +18,8 @@ from station.store import audit, devices
 NAME_CHARS = 80
 MAX_MULTIPLIER = 1_000_000
 MAX_OFFSET_S = 14 * 3600
+MAX_PROFILES = 5  # slots 0 to 4
+_LINE = re.compile(r"([1-49]):(1200|2400|4800|9600|19200|38400|57600|115200):([78][EON][12])")
 BAUD = 9600  # DL/T 645 default of 2007 meters on RS-485 is 2400; terminals of today are set to 9600
 
 
@@ -35,8 +39,10 @@ def add_device(
     rounds: int = 4,
     utc_offset_s: int = 8 * 3600,
     shard: str | None = None,
+    area: dict[str, Any] | None = None,
 ) -> None:
-    """Enrol a device; Invalid lists what is wrong. Its broker account is made by `broker.write_config`."""
+    """Enrol a terminal, or with `area` (`area_of`) a concentrator; Invalid lists what is wrong. Its broker
+    account is made by `broker.write_config`."""
     problems: list[FieldError] = []
     shard = shard_for(device) if shard is None else shard
     if not topics.valid_id(device) or device in RESERVED:
@@ -64,6 +70,7 @@ def add_device(
         multiplier=multiplier,
         rounds=rounds,
         utc_offset_s=utc_offset_s,
+        area=area,
     )
     audit.add(c, author, "device_added", device, shard=shard)
 
@@ -75,7 +82,7 @@ def identity(
     found = devices.get(c, device)
     if found is None:
         raise Invalid(FieldError("device", "no_such_device"))
-    return {
+    made = {
         "device": device,
         "shard": found["shard"],
         "keys": {role: settings.key(device, role).hex() for role in ("operator", "approver")},
@@ -86,7 +93,25 @@ def identity(
             "password": settings.broker_password(device),
         },
         "profile_keys": [key.hex() for key in keys.trusted(c).values()],
-        "multiplier": found["multiplier"],
         "utc_offset_s": found["utc_offset_s"],
-        "meter": {"address": found["meter_address"], "baud": baud, "profile": profile.dlt645()},
     }
+    if found["area"] is not None:
+        return made | {"product": "concentrator", **found["area"]}
+    meter = {"address": found["meter_address"], "baud": baud, "profile": profile.dlt645()}
+    return made | {"multiplier": found["multiplier"], "meter": meter}
+
+
+def area_of(lines: Sequence[str], documents: Sequence[bytes]) -> dict[str, Any]:
+    """What a concentrator's identity has besides: lines as NUMBER:BAUD:FORMAT and compiled profile documents,
+
+    by slot from 0; without one the profile of DL/T 645 meters stands in slot 0.
+    """
+    problems: list[FieldError] = []
+    parts = [_LINE.fullmatch(text) for text in lines]
+    if not all(parts) or len({part and part[1] for part in parts}) < len(lines):
+        problems.append(FieldError("line", "not_a_line"))
+    if not 1 <= len(documents) <= MAX_PROFILES:
+        problems.append(FieldError("profile", "too_many_profiles", {"most": MAX_PROFILES}))
+    refuse(problems)
+    found = {part[1]: {"baud": int(part[2]), "format": part[3]} for part in parts if part}
+    return {"lines": found, "profiles": [each.hex() for each in documents]}

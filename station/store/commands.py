@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, insert, select, update
 
-from protocols.uplink import messages
+from protocols.uplink import area
 from protocols.uplink.codes import ADDRESSED
 from protocols.uplink.envelope import SECOND_MAC
 from station.store.db import now_s, row, rows
@@ -172,6 +172,6 @@ def _restored(value: Any) -> Any:
 
 
 def _shown(found: dict[str, Any]) -> dict[str, Any]:
-    found["kind_name"] = messages.COMMAND_NAMES.get(found["kind"], str(found["kind"]))
+    found["kind_name"] = area.COMMAND_NAMES.get(found["kind"], str(found["kind"]))
     found["params"] = {name: _restored(value) for name, value in found["params"].items()}
     return found

@@ -23,6 +23,7 @@ def add(
     multiplier: int,
     rounds: int,
     utc_offset_s: int,
+    area: dict[str, Any] | None = None,
 ) -> None:
     """Insert a device; sqlalchemy.exc.IntegrityError when the id is taken."""
     c.execute(
@@ -35,6 +36,7 @@ def add(
             rounds=rounds,
             utc_offset_s=utc_offset_s,
             added_s=now_s(),
+            area=area,
         )
     )
 

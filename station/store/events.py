@@ -7,7 +7,8 @@ from sqlalchemy import Connection, func, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from protocols.meters.rules import RULES, Rule
-from protocols.uplink.codes import EVENTS, GUARANTEE_HOURS, GUARANTEE_LOST_LINK, GUARANTEE_POWER_UP
+from protocols.uplink.area import EVENTS
+from protocols.uplink.codes import GUARANTEE_HOURS, GUARANTEE_LOST_LINK, GUARANTEE_POWER_UP
 from station.store.db import rows
 from station.store.schema import events
 

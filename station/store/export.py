@@ -11,8 +11,8 @@ from sqlite_utils import Database
 
 from protocols.meters import points, statistics
 from protocols.meters.points import QUALITIES
-from protocols.uplink.codes import ADDRESSED, DAY, EVENTS, MONTH, REASONS, TO_MANY
-from protocols.uplink.messages import COMMAND_NAMES, RECORD_NAMES
+from protocols.uplink.area import COMMAND_NAMES, EVENTS, RECORD_NAMES
+from protocols.uplink.codes import ADDRESSED, DAY, MONTH, REASONS, TO_MANY
 from station.store.events import kind_name
 from station.store.readings import unpacked
 
@@ -145,3 +145,11 @@ COLUMNS = {
         " reason tripped open remaining_wh".split()
     ),
 }
+
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+
+def guarded(cell: Any) -> Any:
+    """A text that a spreadsheet would run becomes plain text; numbers stay numbers."""
+    return "'" + cell if isinstance(cell, str) and cell.startswith(_FORMULA) else cell

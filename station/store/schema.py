@@ -7,47 +7,22 @@ from it in the same transaction.
 
 from sqlalchemy import (
     JSON,
-    BigInteger,
     Column,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
-    Integer,
     LargeBinary,
-    MetaData,
     Table,
     Text,
     UniqueConstraint,
 )
 
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
-
-# 64 bits everywhere; SQLite wants the word INTEGER for a rowid alias.
-Int = BigInteger().with_variant(Integer, "sqlite")
-
-
-def _int(name: str, **more: object) -> Column:
-    return Column(name, Int, **{"nullable": False, **more})  # type: ignore[arg-type]
-
-
-def _text(name: str, **more: object) -> Column:
-    return Column(name, Text, **{"nullable": False, **more})  # type: ignore[arg-type]
-
-
-def _maybe_int(name: str) -> Column:
-    return Column(name, Int, nullable=True)
-
-
-def _device(**more: object) -> Column:
-    return Column("device", Text, ForeignKey("devices.device"), **{"nullable": False, **more})  # type: ignore[arg-type]
-
+from station.store import area_schema as area_schema  # its tables stand in the same set
+from station.store.columns import Int, metadata
+from station.store.columns import integer as _int
+from station.store.columns import maybe as _maybe_int
+from station.store.columns import of_device as _device
+from station.store.columns import text as _text
 
 devices = Table(
     "devices",
@@ -60,6 +35,8 @@ devices = Table(
     _int("rounds"),
     _int("utc_offset_s"),
     _int("added_s"),
+    # of a concentrator: {"lines": {"1": {"baud", "format"}}, "profiles": [hex]}; null for a terminal
+    Column("area", JSON(none_as_null=True)),
 )
 
 # A reading belongs to a metering point; point 1 is the main meter.

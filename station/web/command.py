@@ -7,8 +7,9 @@ from flask_login import current_user
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
-from protocols.uplink import messages
+from protocols.uplink import area, messages
 from station import controls, plans, prepaid
+from station.area import life
 from station.errors import FieldError, Invalid
 from station.store import commands, devices, live
 from station.store.db import now_s
@@ -25,7 +26,10 @@ TYPED = frozenset({messages.TRIP})  # kinds confirmed by typing the terminal's i
 def known(device: str, kind: str | None = None) -> dict[str, Any]:
     if kind is not None and kind not in drafts.KINDS:
         abort(404)
-    return devices.get(view(), device) or abort(404)
+    row = devices.get(view(), device) or abort(404)
+    if kind in forms.AREA and row["area"] is None:
+        abort(404)
+    return row
 
 
 def running_plan(device: str) -> dict[str, Any] | None:
@@ -96,7 +100,7 @@ def preview(device: str, kind: str) -> str | tuple[str, int]:
 def show_preview(
     row: dict[str, Any], content: sealed.Content, form: Any, errors: dict[str, list[str]]
 ) -> str:
-    kind = messages.COMMAND_NAMES[content.kind]
+    kind = area.COMMAND_NAMES[content.kind]
     is_plan = content.kind == messages.PERIOD_PLAN
     running = running_plan(row["device"]) if is_plan else None
     kept = [
@@ -145,7 +149,8 @@ def send(content: sealed.Content) -> int:
             if earlier["note"].split(" ")[0] == mark:
                 return earlier["command"]
         note = f"{mark} {content.note}".strip()
-        return controls.submit(
+        submit = controls.submit if content.kind in messages.COMMANDS else life.send
+        return submit(
             c, content.device, content.kind, content.params, content.author, note, content.deadline_s
         )
 

@@ -5,8 +5,8 @@ from typing import Any
 
 from flask_babel import gettext as _
 
+from protocols.uplink.area import SECTIONS
 from protocols.uplink.codes import CONTROLS, REASONS
-from protocols.uplink.parameters import SECTIONS
 from station.store.events import OTHER_KINDS, kind_name, rule
 from station.web import slots
 from station.web.figures import duration, fixed, kw, kwh, local, rounds

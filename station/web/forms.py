@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection
 from werkzeug.datastructures import MultiDict
 
+from protocols.uplink import archive_rows
 from protocols.uplink.codes import APPEND, CONTROLS, REMOTE
 from station import controls
 from station.errors import FieldError, Invalid
@@ -41,6 +42,8 @@ _LOOP = (
     Row("post_trip_s", "seconds", "120", 1, 600),
     Row("group", "group", "1"),
 )
+_OF_METER = (Row("meter", "count", "", 1, archive_rows.MOST), Row("address", "address"))
+AREA = ("meter_order", "meter_switch", "meter_guarantee", "search")  # those of a concentrator
 FORMS: dict[str, tuple[Row, ...]] = {
     "release": (Row("control", "control"), Row("group", "group", "1")),
     "factory_rest": (
@@ -92,6 +95,16 @@ FORMS: dict[str, tuple[Row, ...]] = {
         Row("text", "text", "", 0, 66),  # 200 bytes of Chinese
     ),
     "profile": (Row("op", "profile_op", "3"), Row("slot", "four_one", "1")),  # a package comes otherwise
+    "meter_order": (
+        *_OF_METER,
+        Row("order", "count", "", 1, 0xFFFFFFFF),
+        Row("flag", "flag", str(APPEND)),
+        Row("fee", "fee", "1"),
+        Row("value", "balance"),
+    ),
+    "meter_switch": (*_OF_METER, Row("want", "want", "2")),
+    "meter_guarantee": (*_OF_METER, Row("on", "switch", "1")),
+    "search": (Row("line", "line", "0"),),
     "meter_change": (
         Row("metering_point", "eight_one", "1"),
         Row("old_wh", "kwh", "", 0, 1_000_000_000),
@@ -191,6 +204,23 @@ def _text(form: Form, row: Row) -> str:
     return text
 
 
+def _address(form: Form, row: Row) -> bytes:
+    try:
+        return archive_rows.address(form.get(row.field, "").strip())
+    except ValueError:
+        raise _refused(row, "bad_meter_address") from None
+
+
+def _balance(form: Form, row: Row) -> int:
+    """Yuan to 10^-4 yuan, or kWh to Wh: the field `fee` says which."""
+    scaled = _yuan(form, row)
+    if form.get("fee") == "1":
+        return scaled
+    if scaled % 10:
+        raise _refused(row, "not_money")
+    return scaled // 10
+
+
 SHAPES: dict[str, Callable[[Form, Row], Any]] = {
     "kw": _times(1000),
     "kwh": _times(1000),
@@ -211,6 +241,11 @@ SHAPES: dict[str, Callable[[Form, Row], Any]] = {
     "scheme": _choice(0, 2),
     "switch": _choice(0, 1),
     "flag": _choice(0, 255),
+    "fee": _choice(0, 1),
+    "want": _choice(0, 2),
+    "line": _choice(0, archive_rows.MODULE),
+    "address": _address,
+    "balance": _balance,
     "control": _choice(REMOTE + 1, max(no for no, _name in CONTROLS.items())),
     "day": _day,
     "last_day": lambda form, row: _day(form, row) + 1,  # the contract names the day after

@@ -9,13 +9,13 @@ from typing import Any
 from flask import Flask, g
 from flask_babel import gettext as _
 
-from protocols.uplink import messages
+from protocols.uplink import archive_rows, area, messages
 from protocols.uplink.codes import APPEND, CONTROLS, REFRESH, REMOTE
 from station import plans
 from station.profiles import life, push
 from station.web import device_model, feed, forms
 from station.web.drafts import HALF_HOUR_LABELS
-from station.web.figures import duration, kw, rounds
+from station.web.figures import duration, fixed, kw, kwh, rounds
 from station.web.i18n import word
 
 
@@ -77,7 +77,11 @@ def param_rows(kind: int, params: Mapping[str, Any], offset_s: int) -> list[tupl
         ]
         hidden = {"codes", "setpoints_w", "periods"}
         return rows + [_row(name, params[name], offset_s) for name in params if name not in hidden]
-    return [_row(name, value, offset_s) for name, value in params.items()]
+    rows = [_row(name, value, offset_s) for name, value in params.items()]
+    if kind == area.METER_ORDER:
+        told = word("param", "value")
+        return [(each, balance(params["value"], params["fee"]) if each == told else v) for each, v in rows]
+    return rows
 
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -102,9 +106,24 @@ def select_options(shape: str) -> list[tuple[int, str]]:
         return [(op, word("profile_op", op)) for op in (push.ROLL_BACK, push.DISCARD)]
     if shape == "four_one":
         return [(n, str(n)) for n in range(1, life.SLOTS + 1)]
+    if shape == "fee":
+        return [(1, _("Amount / yuan")), (0, _("Energy / kWh"))]
+    if shape == "want":
+        return [(want, word("want", want)) for want in (2, 1, 0)]
+    if shape == "line":
+        return [(0, _("all")), *[(line, line_name(line)) for line in archive_rows.LINES]]
     if shape == "flag":
         return [(APPEND, _("append")), (REFRESH, _("refresh"))]
     return [(n, str(n)) for n in (range(3) if shape == "scheme" else range(1, 9))]
+
+
+def line_name(number: int) -> str:
+    return _("carrier or radio module") if number == archive_rows.MODULE else f"RS-485 {number}"
+
+
+def balance(value: int | None, fee: int) -> str:
+    """What a meter has or buys, with its unit."""
+    return f"{fixed(value, -4, 2)} {_('yuan')}" if fee else f"{kwh(value)} kWh"
 
 
 def field_hint(row: forms.Row) -> str:
@@ -130,6 +149,10 @@ def _row(name: str, value: Any, offset_s: int) -> tuple[str, str]:
 
 _WORDS = {
     "flag": lambda v: _("append") if v == APPEND else _("refresh"),
+    "address": archive_rows.digits,
+    "fee": lambda v: _("Amount / yuan") if v else _("Energy / kWh"),
+    "want": lambda v: word("want", v),
+    "line": lambda v: line_name(v) if v else _("all"),
     "on": lambda v: _("On") if v else _("Off"),
     "limit_s": lambda v: duration(v) if v else _("until closing is permitted"),
     "duration_s": lambda v: duration(v) if v else _("until it is released"),
@@ -151,7 +174,9 @@ _WORDS = {
 
 def init_app(app: Flask) -> None:
     app.jinja_env.filters["remark"] = remark
+    app.jinja_env.filters["balance"] = balance
     app.jinja_env.globals.update(
+        line_name=line_name,
         age_words=age_words,
         valid_options=valid_options,
         limit_options=limit_options,

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from itsdangerous import BadSignature, URLSafeSerializer
 
 from protocols import cbor
-from protocols.uplink import messages
+from protocols.uplink import area, messages
 
 SHOWN = 12  # hex digits of the fingerprint that people compare
 
@@ -26,7 +26,7 @@ class Content(NamedTuple):
     @property
     def fingerprint(self) -> str:
         """Over the very fields that go to the terminal, and author and remark."""
-        wire = messages.pack(messages.COMMANDS[self.kind], self.params)
+        wire = messages.pack(area.COMMANDS[self.kind], self.params)
         body = cbor.encode([self.device, self.kind, wire, self.deadline_s, self.author, self.note])
         return hashlib.sha256(body).hexdigest()[:SHOWN]
 

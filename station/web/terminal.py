@@ -3,7 +3,8 @@
 from datetime import timedelta
 from typing import Any
 
-from flask import Blueprint, abort, render_template, request
+from flask import Blueprint, abort, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
 
 from station.store import devices, events
 from station.store.db import now_s
@@ -16,15 +17,22 @@ EVENT_ROWS = 50
 
 
 @blueprint.get("/<device>")
-def page(device: str) -> str:
+def page(device: str) -> str | Response:
     context = panels.device_context(view(), device) or abort(404)
     row, at = context["d"], now_s()
+    if row["area"] is not None:
+        return redirect(url_for("area.page", device=device))
     today = curve.local_day(at, row["utc_offset_s"])
     day = past_day("day", request.args.get("day"), today)
     made: dict[str, Any] = curve.build(view(), row, day, at)
     made["today"], made["previous"] = today.isoformat(), (day - timedelta(days=1)).isoformat()
     made["next"] = (day + timedelta(days=1)).isoformat() if day < today else None
-    return render_template("terminal.html", curve=made, more_commands=list(forms.FORMS), **context)
+    return render_template(
+        "terminal.html",
+        curve=made,
+        more_commands=[each for each in forms.FORMS if each not in forms.AREA],
+        **context,
+    )
 
 
 @blueprint.get("/<device>/events")

@@ -4,12 +4,13 @@ import json
 
 import pytest
 
-from protocols.uplink import messages, parameters
+from protocols.uplink import area, messages, parameters
 from station import controls, prepaid
 from station.errors import Invalid
 from station.store import commands, db
 
 LOOP = {"rounds": "1,2", "alarm_s": "120,180", "slide_s": "60", "safety_w": "20000", "post_trip_s": "120"}
+METER = "010000002620"
 GOOD = {
     "trip": {"rounds": "1,3", "delay_s": "60", "limit_s": "0"},
     "permit_close": {"rounds": "1"},
@@ -45,6 +46,15 @@ GOOD = {
     "parameters": {"section": "metering", "values": '{"curve_interval_s": 300}'},
     "meter_change": {"metering_point": "1", "old_wh": "5", "new_wh": "0"},
     "profile": {"op": "3", "slot": "1"},
+    "archive": {"op": "1", "meter": "1", "rows": "00" * 24},
+    "meter_order": {"meter": "1", "address": METER, "order": "1", "flag": "85", "value": "5", "fee": "1"},
+    "meter_switch": {"meter": "1", "address": METER, "want": "2"},
+    "meter_guarantee": {"meter": "1", "address": METER, "on": "1"},
+    "meter_replaced": {"meter": "1", "address": METER, "new_address": METER, "old_wh": "5", "new_wh": "0"},
+    "forward": {"line": "1", "data": "68", "wait_ms": "500"},
+    "patrol": {"point": "1", "first": "1", "last": "9"},
+    "search": {"line": "0"},
+    "resend": {"kind": "3", "from_s": "0", "until_s": "9"},
 }
 
 
@@ -55,7 +65,7 @@ def test_every_kind_of_the_contract_can_be_sent(engine):
             if "order" in texts:
                 texts = texts | {"order": str(prepaid.next_order(c, "T1"))}
             params = controls.build(c, "T1", kind, texts, 3)
-            messages.pack(messages.COMMANDS[controls.KINDS[kind]], params)
+            messages.pack(area.COMMANDS[controls.KINDS[kind]], params)
             number = controls.submit(c, "T1", controls.KINDS[kind], params, "me")
             assert commands.get(c, "T1", number)["params"] == params
             commands.move(c, "T1", number, "sent")

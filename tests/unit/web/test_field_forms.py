@@ -16,6 +16,7 @@ LOOP_PARAMS = {
     "post_trip_s": 120,
     "group": 2,
 }
+METER = bytes.fromhex("070026200000")
 FILLED = {
     "release": ({"control": "6", "group": "1"}, {"control": 6, "group": 1}),
     "factory_rest": (
@@ -63,6 +64,19 @@ FILLED = {
         {"metering_point": "1", "old_wh": "1234", "new_wh": "0"},
         {"metering_point": 1, "old_wh": 1_234_000, "new_wh": 0},
     ),
+    "meter_order": (
+        {"meter": "7", "address": "000020260007", "order": "2", "flag": "85", "fee": "0", "value": "12.345"},
+        {"meter": 7, "address": METER, "order": 2, "flag": 85, "fee": 0, "value": 12_345},
+    ),
+    "meter_switch": (
+        {"meter": "7", "address": "000020260007", "want": "1"},
+        {"meter": 7, "address": METER, "want": 1},
+    ),
+    "meter_guarantee": (
+        {"meter": "7", "address": "000020260007", "on": "1"},
+        {"meter": 7, "address": METER, "on": 1},
+    ),
+    "search": ({"line": "9"}, {"line": 9}),
     "profile": ({"op": "3", "slot": "1"}, {"op": 3, "slot": 1}),
 }
 
@@ -90,6 +104,9 @@ def test_a_fresh_form_needs_only_what_nobody_can_guess(station: Station) -> None
         "fee_order": {"value_yuan_e4"},
         "meter_change": {"old_wh"},
         "release": {"control"},
+        "meter_order": {"meter", "address", "value"},
+        "meter_switch": {"meter", "address"},
+        "meter_guarantee": {"meter", "address"},
     }
     for kind in forms.FORMS:
         first = MultiDict(forms.first_values(kind, 3, 2))
@@ -112,6 +129,10 @@ WRONG = [
     ("business_stop", "until_day", "2026-04-29", "end_before_start"),
     ("fee_order", "value_yuan_e4", "1.23456", "not_money"),
     ("fee_order", "value_yuan_e4", "", "needed"),
+    ("meter_order", "value", "12.3456", "not_money"),  # less than a Wh
+    ("meter_order", "value", "", "needed"),
+    ("meter_switch", "address", "20260007", "bad_meter_address"),
+    ("meter_switch", "want", "3", "out_of_range"),
     ("message", "text", "x" * 67, "too_long"),
     ("release", "control", "1", "out_of_range"),
     ("month_energy", "group", "9", "out_of_range"),

@@ -10,8 +10,9 @@ from babel.messages.pofile import read_po
 
 from protocols.lines import dlt645, dlt645_meter
 from protocols.meters.points import QUALITIES
-from protocols.uplink import codes, messages, parameters
+from protocols.uplink import area, codes
 from protocols.uplink.topics import STREAM_NO
+from station.area import load, rows
 from station.controls.preview import WARNINGS
 from station.errors import KEYS
 from station.ingest.wire import REASONS as REFUSED
@@ -19,24 +20,25 @@ from station.profiles import push
 from station.store.commands import STATES
 from station.store.devices import ALARMS
 from station.store.events import OTHER_KINDS
+from station.web import area as web_area
 from station.web import device_model, errors, fleet, i18n, slots
 
 WEB = Path(i18n.__file__).parent
 METHODS = [("**.py", "python"), ("**/templates/**.html", "jinja2")]
 OPTIONS = {"**/templates/**.html": {"trim_blocks": "true", "lstrip_blocks": "true"}}
-COMMANDS = [name for _kind, name in messages.COMMAND_NAMES.items()]
+COMMANDS = [name for _kind, name in area.COMMAND_NAMES.items()]
 PLACEHOLDER = re.compile(r"%\(\w+\)s|\{\w+\}|%%")
 
 SPACES = {
-    "event": [name for _no, name in codes.EVENTS.items()],
-    "field": [name for _no, name in codes.EVENT_FIELDS.items()],
+    "event": [name for _no, name in area.EVENTS.items()],
+    "field": [name for _no, name in area.EVENT_FIELDS.items()],
     "reason": [name for _no, name in codes.REASONS.items()],
     "control": [name for _no, name in codes.CONTROLS.items()],
     "phase": [name for _no, name in codes.PHASES.items()],
     "acts": [name for _no, name in codes.PHASES.items()],
     "gap": [name for _no, name in codes.GAP_REASONS.items()],
     "kind": [name for kinds in OTHER_KINDS.values() for name in kinds.values()],
-    "section": [name for _no, name in parameters.SECTIONS.items()],
+    "section": [name for _no, name in area.SECTIONS.items()],
     "stream": list(STREAM_NO),
     "quality": [*QUALITIES.values(), "missing", "not_due"],
     "command": COMMANDS,
@@ -58,6 +60,12 @@ SPACES = {
     "push": [*push.STATES, "asking", "activating"],
     "push_why": [start.replace(" ", "_") for start in slots.WHY],
     "profile_op": ["0", "1", "2", "3"],
+    "want": ["0", "1", "2"],
+    "load": list(load.STATES),
+    "duty": ["1", "2", "3", "4"],
+    "outcome": [name for _no, name in area.OUTCOMES.items()],
+    "meter_flag": list(rows.FLAGS),
+    "meter_state": list(web_area.STATES),
     "http": [*errors.WORDS.values(), "failed", "csrf"],
     "refused": list(REFUSED),
 }

@@ -1,0 +1,50 @@
+"""Completeness of daily freezes as a picture: days down, meters across in blocks, height is the share."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from station.web.figures import local, share
+
+LEFT, TOP, WIDTH, HEIGHT = 44, 18, 900, 17  # HEIGHT of a day
+MOST_BLOCKS = 50
+
+
+def draw(
+    meters: Sequence[int], labels: Sequence[int], frozen: set[tuple[int, int]], offset_s: int
+) -> dict[str, Any]:
+    """Coordinates for panels/heat.html. A block is 20 rows of the archive, or fewer where they are few."""
+    size = max(1, -(-len(meters) // MOST_BLOCKS))
+    blocks = [meters[at : at + size] for at in range(0, len(meters), size)]
+    width = WIDTH / max(1, len(blocks))
+    days = []
+    for n, label in enumerate(labels):
+        here = sum((meter, label) in frozen for meter in meters)
+        y = TOP + n * HEIGHT
+        cells = [_cell(block, label, frozen, LEFT + i * width, y, width) for i, block in enumerate(blocks)]
+        text = local(label, offset_s, "%m-%d")
+        days.append({"y": y, "text": text, "cells": cells, "here": here, "percent": share(here, len(meters))})
+    every = max(1, len(blocks) // 10)
+    return {
+        "days": days,
+        "height": TOP + len(labels) * HEIGHT + 4,
+        "wanted": len(meters),
+        "marks": [(round(LEFT + i * width, 1), blocks[i][0]) for i in range(0, len(blocks), every)],
+    }
+
+
+def _cell(
+    block: Sequence[int], label: int, frozen: set[tuple[int, int]], x: float, y: int, width: float
+) -> dict[str, Any]:
+    here = sum((meter, label) in frozen for meter in block)
+    full = HEIGHT - 3
+    high = round(full * here / len(block), 1)
+    return {
+        "x": round(x, 1),
+        "width": round(max(width - 1, 1), 1),
+        "y": y,
+        "full": full,
+        "top": round(y + full - high, 1),
+        "high": high,
+        "tone": "full" if here == len(block) else "part" if here else "none",
+        "title": f"{block[0]}–{block[-1]}: {here}/{len(block)}",
+    }

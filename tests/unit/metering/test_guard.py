@@ -1,15 +1,10 @@
 """What one meter or its profile does wrong is its own matter: the others of its line are read on."""
 
-import asyncio
-import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.unit.metering import guard_scenes, guard_world
-
-SCENES = Path(guard_scenes.__file__)
 
 
 @pytest.fixture(scope="module")
@@ -17,19 +12,9 @@ def world(tmp_path_factory) -> Path:
     return guard_world.make(tmp_path_factory.mktemp("guard"))
 
 
-@pytest.fixture(params=["cpython", "micropython"])
-def scene(request, world, tmp_path):
-    def here(name: str) -> Any:
-        told = json.loads(world.read_text())
-        return json.loads(json.dumps(asyncio.run(guard_scenes.BY_NAME[name](told, str(tmp_path / name)))))
-
-    def there(name: str) -> Any:
-        run = request.getfixturevalue("run_micropython")
-        done = run(SCENES, world, name, tmp_path / name, heap="4M", timeout_s=120)
-        assert (done.returncode, done.stderr) == (0, ""), done.stdout + done.stderr
-        return json.loads(done.stdout)
-
-    return here if request.param == "cpython" else there
+@pytest.fixture
+def scene(played, world):
+    return lambda name: played(guard_scenes, world, name)
 
 
 def test_a_reader_that_fails_costs_the_main_meter_nothing(scene):

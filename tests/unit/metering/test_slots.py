@@ -1,15 +1,11 @@
 """Meter profiles that come by command: taken only when signed and true, proved by reads, else rolled back."""
 
-import asyncio
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.unit.metering import slot_scenes, slot_world
-
-SCENES = Path(slot_scenes.__file__)
 
 
 @pytest.fixture(scope="module")
@@ -17,19 +13,9 @@ def world(tmp_path_factory) -> Path:
     return slot_world.make(tmp_path_factory.mktemp("world"))
 
 
-@pytest.fixture(params=["cpython", "micropython"])
-def scene(request, world, tmp_path):
-    def here(name: str) -> Any:
-        told = json.loads(world.read_text())
-        return json.loads(json.dumps(asyncio.run(slot_scenes.BY_NAME[name](told, str(tmp_path / name)))))
-
-    def there(name: str) -> Any:
-        run = request.getfixturevalue("run_micropython")
-        done = run(SCENES, world, name, tmp_path / name, heap="3M", timeout_s=120)
-        assert (done.returncode, done.stderr) == (0, ""), done.stdout + done.stderr
-        return json.loads(done.stdout)
-
-    return here if request.param == "cpython" else there
+@pytest.fixture
+def scene(played, world):
+    return lambda name: played(slot_scenes, world, name)
 
 
 def test_meters_of_three_protocols_are_read_once_their_profile_has_proved_itself(scene, world):

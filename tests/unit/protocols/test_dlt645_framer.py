@@ -5,6 +5,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from protocols.lines import dlt645, dlt645_meter
+from tests.unit.protocols.framer_laws import (
+    damage_ends_with_its_frame,
+    every_split_gives,
+    found_behind_noise,
+    holds_little,
+)
 
 bounded = settings(max_examples=200, deadline=None)
 ADDRESSES = st.text("0123456789", min_size=12, max_size=12)
@@ -19,56 +25,29 @@ def wire(frame, wakeup=4) -> bytes:
     return dlt645.encode(frame.address, frame.control, frame.data, wakeup)
 
 
-def feed_in_pieces(framer, data, cuts) -> list:
-    out = []
-    at = 0
-    for cut in [*sorted(cuts), len(data)]:
-        out += framer.feed(data[at:cut])
-        at = cut
-    return out
-
-
 @bounded
 @given(st.lists(st.tuples(FRAMES, st.integers(0, 9)), max_size=4), st.data())
 def test_every_split_gives_the_same_frames(frames, data):
     stream = b"".join(wire(frame, fe) for frame, fe in frames)
-    cuts = data.draw(st.lists(st.integers(0, len(stream)), max_size=6))
-    framer = dlt645.Framer()
-    assert feed_in_pieces(framer, stream, cuts) == [frame for frame, _fe in frames]
-    assert (framer.bad, framer.skipped, framer.quiet()) == (0, 0, [])
+    every_split_gives([frame for frame, _fe in frames], dlt645.Framer(), stream, data.draw)
 
 
 @bounded
 @given(NOISE, FRAMES, st.data())
 def test_a_good_frame_is_found_behind_any_noise_once_the_line_is_quiet(noise, frame, data):
-    stream = noise + wire(frame, 1)
-    cuts = data.draw(st.lists(st.integers(0, len(stream)), max_size=4))
-    framer = dlt645.Framer()
-    found = feed_in_pieces(framer, stream, cuts) + framer.quiet()
-    assert found[-1] == frame
-    assert framer.skipped <= len(noise)
+    found_behind_noise(frame, dlt645.Framer(), noise, wire(frame, 1), data.draw)
 
 
 @bounded
 @given(FRAMES, FRAMES, st.data())
 def test_a_damaged_frame_does_not_take_the_next_with_it(first, second, data):
-    hurt = bytearray(wire(first, 0))
-    hurt[data.draw(st.integers(0, len(hurt) - 1))] ^= data.draw(st.integers(1, 255))
-    framer = dlt645.Framer()
-    found = framer.feed(bytes(hurt) + wire(second, 0)) + framer.quiet()
-    assert found[-1] == second
-    assert first not in found[:-1], "a frame with a changed byte was taken"
+    damage_ends_with_its_frame(first, second, dlt645.Framer(), (wire(first, 0), wire(second, 0)), data.draw)
 
 
 @bounded
 @given(st.lists(NOISE, max_size=6))
 def test_memory_is_bounded_and_nothing_raises(pieces):
-    framer = dlt645.Framer()
-    for piece in pieces:
-        framer.feed(piece * 9)
-        assert len(framer._held) < dlt645.MAX_FRAME
-    framer.quiet()
-    assert framer._held == b""
+    holds_little(dlt645.Framer(), [piece * 9 for piece in pieces], dlt645.MAX_FRAME)
 
 
 def test_a_jabbering_line_is_bounded_too():

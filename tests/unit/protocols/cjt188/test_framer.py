@@ -5,6 +5,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from protocols.lines import cjt188
+from tests.unit.protocols.framer_laws import (
+    damage_ends_with_its_frame,
+    every_split_gives,
+    found_behind_noise,
+    holds_little,
+)
 
 bounded = settings(max_examples=150, deadline=None)
 KINDS = st.sampled_from([0x10, 0x13, 0x20, 0x25, 0x30, 0x49, 0xAA])
@@ -20,54 +26,29 @@ def wire(frame, wakeup=4) -> bytes:
     return cjt188.encode(frame.kind, frame.address, frame.control, frame.data, wakeup)
 
 
-def fed(framer, data, cuts) -> list:
-    out, at = [], 0
-    for cut in [*sorted(cuts), len(data)]:
-        out += framer.feed(data[at:cut])
-        at = cut
-    return out
-
-
 @bounded
 @given(st.lists(st.tuples(FRAMES, st.integers(0, 9)), max_size=4), st.data())
 def test_every_split_gives_the_same_frames(frames, data):
     stream = b"".join(wire(frame, fe) for frame, fe in frames)
-    framer = cjt188.Framer()
-    cuts = data.draw(st.lists(st.integers(0, len(stream)), max_size=6))
-    assert fed(framer, stream, cuts) == [frame for frame, _fe in frames]
-    assert (framer.bad, framer.skipped, framer.quiet()) == (0, 0, [])
+    every_split_gives([frame for frame, _fe in frames], cjt188.Framer(), stream, data.draw)
 
 
 @bounded
 @given(NOISE, FRAMES, st.data())
 def test_a_good_frame_is_found_behind_any_noise_once_the_line_is_quiet(noise, frame, data):
-    stream = noise + wire(frame, 1)
-    framer = cjt188.Framer()
-    found = fed(framer, stream, data.draw(st.lists(st.integers(0, len(stream)), max_size=4))) + framer.quiet()
-    assert found[-1] == frame
-    assert framer.skipped <= len(noise)
+    found_behind_noise(frame, cjt188.Framer(), noise, wire(frame, 1), data.draw)
 
 
 @bounded
 @given(FRAMES, FRAMES, st.data())
 def test_a_damaged_frame_does_not_take_the_next_with_it(first, second, data):
-    hurt = bytearray(wire(first, 0))
-    hurt[data.draw(st.integers(0, len(hurt) - 1))] ^= data.draw(st.integers(1, 255))
-    framer = cjt188.Framer()
-    found = framer.feed(bytes(hurt) + wire(second, 0)) + framer.quiet()
-    assert found[-1] == second
-    assert first not in found[:-1], "a frame with a changed byte was taken"
+    damage_ends_with_its_frame(first, second, cjt188.Framer(), (wire(first, 0), wire(second, 0)), data.draw)
 
 
 @bounded
 @given(st.lists(NOISE, max_size=6))
 def test_memory_is_bounded_and_nothing_raises(pieces):
-    framer = cjt188.Framer()
-    for piece in pieces:
-        framer.feed(piece * 9)
-        assert len(framer._held) < cjt188.MAX_FRAME
-    framer.quiet()
-    assert framer._held == b""
+    holds_little(cjt188.Framer(), [piece * 9 for piece in pieces], cjt188.MAX_FRAME)
 
 
 def test_a_jabbering_line_is_bounded_too():

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from protocols.lines.dlms import hdlc, wrapper
 from tests.unit.protocols.dlms.support import outcome
+from tests.unit.protocols.framer_laws import damage_ends_with_its_frame, every_split_gives, found_behind_noise
 
 bounded = settings(max_examples=150, deadline=None)
 ADDRESSES = st.one_of(
@@ -33,46 +34,25 @@ def wire(frame) -> bytes:
     return hdlc.encode(frame.to, frame.by, frame.control, frame.info, frame.segmented)
 
 
-def in_pieces(framer, data, cuts) -> list:
-    out, at = [], 0
-    for cut in [*sorted(cuts), len(data)]:
-        out += framer.feed(data[at:cut])
-        at = cut
-    return out
-
-
 @bounded
 @given(st.lists(FRAMES, max_size=4), st.booleans(), st.data())
 def test_every_split_gives_the_same_frames(frames, shared, data):
     """The closing flag of one frame may be the opening one of the next."""
     parts = [wire(frame) for frame in frames]
     stream = b"\x7e" + b"".join(part[1:] for part in parts) if shared else b"".join(parts)
-    cuts = data.draw(st.lists(st.integers(0, len(stream)), max_size=6))
-    framer = hdlc.Framer()
-    assert in_pieces(framer, stream, cuts) == frames
-    assert (framer.quiet(), framer.bad, framer.skipped) == ([], 0, 0)
+    every_split_gives(frames, hdlc.Framer(), stream, data.draw)
 
 
 @bounded
 @given(NOISE, FRAMES, st.data())
 def test_a_good_frame_is_found_behind_any_noise_once_the_line_is_quiet(noise, frame, data):
-    stream = bytes(noise) + wire(frame)
-    cuts = data.draw(st.lists(st.integers(0, len(stream)), max_size=4))
-    framer = hdlc.Framer()
-    found = in_pieces(framer, stream, cuts) + framer.quiet()
-    assert found[-1] == frame
-    assert framer.skipped <= len(noise)
+    found_behind_noise(frame, hdlc.Framer(), bytes(noise), wire(frame), data.draw)
 
 
 @bounded
 @given(FRAMES, FRAMES, st.data())
 def test_a_damaged_frame_does_not_take_the_next_with_it(first, second, data):
-    hurt = bytearray(wire(first))
-    hurt[data.draw(st.integers(0, len(hurt) - 1))] ^= data.draw(st.integers(1, 255))
-    framer = hdlc.Framer()
-    found = framer.feed(bytes(hurt) + wire(second)) + framer.quiet()
-    assert found[-1] == second
-    assert first not in found[:-1], "a frame with a changed byte was taken"
+    damage_ends_with_its_frame(first, second, hdlc.Framer(), (wire(first), wire(second)), data.draw)
 
 
 @bounded
@@ -168,10 +148,7 @@ def test_our_own_mistakes_are_told(call):
 @given(st.lists(WRAPPED, max_size=4), st.data())
 def test_every_split_of_the_wrapper_gives_the_same_frames(frames, data):
     stream = b"".join(wrapper.encode(*frame) for frame in frames)
-    cuts = data.draw(st.lists(st.integers(0, len(stream)), max_size=6))
-    framer = wrapper.Framer()
-    assert in_pieces(framer, stream, cuts) == frames
-    assert (framer.quiet(), framer.bad, framer.skipped) == ([], 0, 0)
+    every_split_gives(frames, wrapper.Framer(), stream, data.draw)
 
 
 @bounded

@@ -5,6 +5,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from protocols.lines.dlt698 import link
+from tests.unit.protocols.framer_laws import (
+    damage_ends_with_its_frame,
+    every_split_gives,
+    found_behind_noise,
+    holds_little,
+)
 
 bounded = settings(max_examples=60, deadline=None)
 CONTROLS = st.sampled_from((link.LINK, link.USER)).flatmap(
@@ -27,56 +33,30 @@ NOISE = st.lists(
 READ = bytes.fromhex("6817004345AAAAAAAAAAAA10DA5F0501034001020000900F16")
 
 
-def feed_in_pieces(framer, data, cuts) -> list:
-    out = []
-    at = 0
-    for cut in [*sorted(cuts), len(data)]:
-        out += framer.feed(data[at:cut])
-        at = cut
-    return out
-
-
 @bounded
 @given(st.lists(st.tuples(FRAMES, st.integers(0, 9)), max_size=4), st.data())
 def test_every_split_gives_the_same_frames(frames, data):
     stream = b"".join(link.encode(frame, fe) for frame, fe in frames)
-    cuts = data.draw(st.lists(st.integers(0, len(stream)), max_size=6))
-    framer = link.Framer()
-    assert feed_in_pieces(framer, stream, cuts) == [frame for frame, _fe in frames]
-    assert (framer.bad, framer.skipped, framer.quiet()) == (0, 0, [])
+    every_split_gives([frame for frame, _fe in frames], link.Framer(), stream, data.draw)
 
 
 @bounded
 @given(NOISE, FRAMES, st.data())
 def test_a_good_frame_is_found_behind_any_noise_once_the_line_is_quiet(noise, frame, data):
-    stream = noise + link.encode(frame, 1)
-    cuts = data.draw(st.lists(st.integers(0, len(stream)), max_size=4))
-    framer = link.Framer()
-    found = feed_in_pieces(framer, stream, cuts) + framer.quiet()
-    assert found[-1] == frame
-    assert framer.skipped <= len(noise)
+    found_behind_noise(frame, link.Framer(), noise, link.encode(frame, 1), data.draw)
 
 
 @bounded
 @given(FRAMES, FRAMES, st.data())
 def test_a_damaged_frame_does_not_take_the_next_with_it(first, second, data):
-    hurt = bytearray(link.encode(first, 0))
-    hurt[data.draw(st.integers(0, len(hurt) - 1))] ^= data.draw(st.integers(1, 255))
-    framer = link.Framer()
-    found = framer.feed(bytes(hurt) + link.encode(second, 0)) + framer.quiet()
-    assert found[-1] == second
-    assert first not in found[:-1], "a frame with a changed byte was taken"
+    wires = link.encode(first, 0), link.encode(second, 0)
+    damage_ends_with_its_frame(first, second, link.Framer(), wires, data.draw)
 
 
 @bounded
 @given(st.lists(NOISE, max_size=6))
 def test_memory_is_bounded_and_nothing_raises(pieces):
-    framer = link.Framer()
-    for piece in pieces:
-        framer.feed(piece * 9)
-        assert len(framer._held) < link.MAX_FRAME
-    framer.quiet()
-    assert framer._held == b""
+    holds_little(link.Framer(), [piece * 9 for piece in pieces], link.MAX_FRAME)
 
 
 def test_a_jabbering_line_is_bounded_too():

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from protocols.gdw376 import frame
 from protocols.lines.refused import Refused
+from tests.unit.protocols.framer_laws import damage_ends_with_its_frame, every_split_gives, found_behind_noise
 
 bounded = settings(max_examples=120, deadline=None)
 BYTE = st.integers(0, 255)
@@ -28,44 +29,25 @@ def wire(one) -> bytes:
     return frame.encode(*one)
 
 
-def feed_in_pieces(framer, data, cuts) -> list:
-    out, at = [], 0
-    for cut in [*sorted(cuts), len(data)]:
-        out += framer.feed(data[at:cut])
-        at = cut
-    return out
-
-
 @bounded
 @given(st.lists(FRAMES, max_size=4), st.data())
 def test_every_split_gives_the_same_frames(frames, data):
     stream = b"\xfe\xfe".join(map(wire, frames))
-    cuts = data.draw(st.lists(st.integers(0, len(stream)), max_size=6))
-    framer = frame.Framer()
-    assert feed_in_pieces(framer, stream, cuts) == frames
-    assert (framer.bad, framer.skipped, framer.quiet()) == (0, 0, [])
+    every_split_gives(frames, frame.Framer(), stream, data.draw)
 
 
 @bounded
 @given(NOISE, FRAMES, st.data())
 @example(bytes.fromhex("68fefffeff68"), frame.Frame(0xC9, "4403", 4, 0, 2, 0x71, b"", 2), None)
 def test_a_good_frame_is_found_behind_any_noise_once_the_line_is_quiet(noise, one, data):
-    stream = noise + wire(one)
-    cuts = data.draw(st.lists(st.integers(0, len(stream)), max_size=4)) if data else []
-    framer = frame.Framer()
-    assert (feed_in_pieces(framer, stream, cuts) + framer.quiet())[-1] == one
-    assert framer.skipped <= len(noise)
+    draw = data.draw if data else lambda _strategy: []
+    found_behind_noise(one, frame.Framer(), noise, wire(one), draw)
 
 
 @bounded
 @given(FRAMES, FRAMES, st.data())
 def test_a_damaged_frame_does_not_take_the_next_with_it(first, second, data):
-    hurt = bytearray(wire(first))
-    hurt[data.draw(st.integers(0, len(hurt) - 1))] ^= data.draw(st.integers(1, 255))
-    framer = frame.Framer()
-    found = framer.feed(bytes(hurt) + wire(second)) + framer.quiet()
-    assert found[-1] == second
-    assert first not in found[:-1], "a frame with a changed byte was taken"
+    damage_ends_with_its_frame(first, second, frame.Framer(), (wire(first), wire(second)), data.draw)
 
 
 def test_it_holds_no_more_than_one_frame():

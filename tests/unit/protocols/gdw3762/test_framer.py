@@ -7,6 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from protocols.lines.gdw3762 import frame
+from tests.unit.protocols.framer_laws import (
+    damage_ends_with_its_frame,
+    every_split_gives,
+    found_behind_noise,
+    holds_little,
+)
 
 bounded = settings(max_examples=150, deadline=None)
 OWN, NODE = "049999888888", "123456789012"
@@ -33,57 +39,32 @@ def frames(draw):
 FRAMES = frames()
 
 
-def fed(framer, data, cuts) -> list:
-    out, at = [], 0
-    for cut in [*sorted(cuts), len(data)]:
-        out += framer.feed(data[at:cut])
-        at = cut
-    return out
-
-
 # ---- the stream ----------------------------------------------------------------------------------
 
 
 @bounded
 @given(st.lists(FRAMES, max_size=4), st.data())
 def test_every_split_gives_the_same_frames(sent, data):
-    stream = b"".join(frame.encode(*one) for one in sent)
-    framer = frame.Framer()
-    cuts = data.draw(st.lists(st.integers(0, len(stream)), max_size=6))
-    assert fed(framer, stream, cuts) == sent
-    assert (framer.bad, framer.skipped, framer.quiet()) == (0, 0, [])
+    every_split_gives(sent, frame.Framer(), b"".join(frame.encode(*one) for one in sent), data.draw)
 
 
 @bounded
 @given(NOISE, FRAMES, st.data())
 def test_a_good_frame_is_found_behind_any_noise_once_the_line_is_quiet(noise, one, data):
-    stream = noise + frame.encode(*one)
-    framer = frame.Framer()
-    found = fed(framer, stream, data.draw(st.lists(st.integers(0, len(stream)), max_size=4))) + framer.quiet()
-    assert found[-1] == one
-    assert framer.skipped <= len(noise)
+    found_behind_noise(one, frame.Framer(), noise, frame.encode(*one), data.draw)
 
 
 @bounded
 @given(FRAMES, st.data())
 def test_a_damaged_frame_does_not_take_the_next_with_it(one, data):
-    hurt = bytearray(frame.encode(*one))
-    hurt[data.draw(st.integers(0, len(hurt) - 1))] ^= data.draw(st.integers(1, 255))
-    framer = frame.Framer()
-    found = framer.feed(bytes(hurt) + PAUSE) + framer.quiet()
-    assert frame.encode(*found[-1]) == PAUSE
-    assert one not in found[:-1], "a frame with a changed byte was taken"
+    (pause,) = frame.Framer().feed(PAUSE)
+    damage_ends_with_its_frame(one, pause, frame.Framer(), (frame.encode(*one), PAUSE), data.draw)
 
 
 @bounded
 @given(st.lists(NOISE, max_size=6))
 def test_memory_is_bounded_and_nothing_raises(pieces):
-    framer = frame.Framer()
-    for piece in pieces:
-        framer.feed(piece * 99)
-        assert len(framer._held) < frame.MAX_FRAME
-    framer.quiet()
-    assert framer._held == b""
+    holds_little(frame.Framer(), [piece * 99 for piece in pieces], frame.MAX_FRAME)
 
 
 def test_a_jabbering_line_is_bounded_too():

@@ -5,6 +5,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from protocols.lines.mbus import link
+from tests.unit.protocols.framer_laws import (
+    damage_ends_with_its_frame,
+    every_split_gives,
+    found_behind_noise,
+    holds_little,
+)
 
 bounded = settings(max_examples=150, deadline=None)
 BYTES = st.integers(0, 255)
@@ -18,55 +24,28 @@ def wire(frame) -> bytes:
     return link.encode(*frame)
 
 
-def feed_in_pieces(framer, data, cuts) -> list:
-    out, at = [], 0
-    for cut in [*sorted(cuts), len(data)]:
-        out += framer.feed(data[at:cut])
-        at = cut
-    return out
-
-
 @bounded
 @given(st.lists(FRAMES, max_size=5), st.data())
 def test_every_split_gives_the_same_frames(frames, data):
-    stream = b"".join(map(wire, frames))
-    cuts = data.draw(st.lists(st.integers(0, len(stream)), max_size=6))
-    framer = link.Framer()
-    assert feed_in_pieces(framer, stream, cuts) == frames
-    assert (framer.bad, framer.skipped, framer.quiet()) == (0, 0, [])
+    every_split_gives(frames, link.Framer(), b"".join(map(wire, frames)), data.draw)
 
 
 @bounded
 @given(NOISE, FRAMES, st.data())
 def test_a_good_frame_is_found_behind_any_noise_once_the_line_is_quiet(noise, frame, data):
-    stream = noise + wire(frame)
-    cuts = data.draw(st.lists(st.integers(0, len(stream)), max_size=4))
-    framer = link.Framer()
-    found = feed_in_pieces(framer, stream, cuts) + framer.quiet()
-    assert found[-1] == frame
-    assert framer.skipped <= len(noise)
+    found_behind_noise(frame, link.Framer(), noise, wire(frame), data.draw)
 
 
 @bounded
 @given(LONG, FRAMES, st.data())
 def test_a_damaged_frame_does_not_take_the_next_with_it(first, second, data):
-    hurt = bytearray(wire(first))
-    hurt[data.draw(st.integers(0, len(hurt) - 1))] ^= data.draw(st.integers(1, 255))
-    framer = link.Framer()
-    found = framer.feed(bytes(hurt) + wire(second)) + framer.quiet()
-    assert found[-1] == second
-    assert first not in found[:-1], "a frame with a changed byte was taken"
+    damage_ends_with_its_frame(first, second, link.Framer(), (wire(first), wire(second)), data.draw)
 
 
 @bounded
 @given(st.lists(NOISE, max_size=6))
 def test_memory_is_bounded_and_nothing_raises(pieces):
-    framer = link.Framer()
-    for piece in pieces:
-        framer.feed(piece * 9)
-        assert len(framer._held) < link.MAX_FRAME
-    framer.quiet()
-    assert framer._held == b""
+    holds_little(link.Framer(), [piece * 9 for piece in pieces], link.MAX_FRAME)
 
 
 def test_a_jabbering_line_is_bounded_too():

@@ -6,18 +6,11 @@ from typing import Any
 from protocols.lines import cjt188, cjt188_meter
 from protocols.lines import refused as line
 from protocols.meters import cjt188_items
-from station.decoding.refused import Refused
+from station.decoding.frames import frames_of
 
 
 def decode(data: bytes) -> list[dict[str, Any]]:
-    framer = cjt188.Framer()
-    frames = framer.feed(data) + framer.quiet()
-    if not frames:
-        raise Refused(_why_none(data))
-    out = [_frame(frame) for frame in frames]
-    if framer.skipped:
-        out.append({"ok": False, "reason": f"{framer.skipped} bytes of no good frame beside the good ones"})
-    return out
+    return frames_of(data, cjt188.Framer(), _frame, _why_none)
 
 
 def _why_none(data: bytes) -> str:

@@ -1,42 +1,21 @@
 """DL/T 645-2007 frames for people: function, identifier, what the data says; answers in pieces are joined."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 from protocols.lines import dlt645, dlt645_admin, dlt645_meter, refused
 from protocols.meters import dlt645_items, dlt645_records, dlt645_status, points
-from station.decoding.refused import Refused
+from station.decoding.frames import failed, frames_counted
 
 ADDRESS = 0x04000401
 FREEZE, LOAD = 0x05, 0x06
 
 
 def decode(data: bytes) -> list[dict[str, Any]]:
-    return frames(data, Answers().show)
+    return frames_counted(data, dlt645.Framer(), Answers().show, why_none)
 
 
-def failed(reason: str) -> dict[str, Any]:
-    return {"ok": False, "reason": reason}
-
-
-def frames(data: bytes, show: Callable[[dlt645.Frame], dict[str, Any]]) -> list[dict[str, Any]]:
-    """One object a frame of the link layer that both editions have, and what stands beside good frames."""
-    framer = dlt645.Framer()
-    found = framer.feed(data)
-    noise = framer.skipped
-    found += framer.quiet()
-    if not found:
-        raise Refused(_why_none(data))
-    out = [show(frame) for frame in found]
-    if framer.bad:
-        out.append(failed(f"{framer.bad} with wrong checksum or end byte beside the good frames"))
-    if framer.skipped > noise:
-        out.append(failed(f"truncated frame of {framer.skipped - noise} bytes beside the good ones"))
-    return out
-
-
-def _why_none(data: bytes) -> str:
+def why_none(data: bytes) -> str:
     """What is wrong with the first thing that looks like a frame."""
     start = data.find(dlt645.START)
     if start < 0:

@@ -5,11 +5,12 @@ from typing import Any
 from protocols.lines import dlt645_97, dlt645_97_meter
 from protocols.meters import dlt645_97_items
 from protocols.meters.dlt645_items import ItemError
-from station.decoding.dlt645 import failed, frame_of, frames, point
+from station.decoding.dlt645 import frame_of, point, why_none
+from station.decoding.frames import failed, frames_counted
 
 
 def decode(data: bytes) -> list[dict[str, Any]]:
-    return frames(data, _show)
+    return frames_counted(data, dlt645_97.Framer(), _show, why_none)
 
 
 def _show(frame: dlt645_97.Frame) -> dict[str, Any]:

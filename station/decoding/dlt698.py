@@ -6,7 +6,7 @@ from protocols.lines import framing
 from protocols.lines.dlt698 import apdu, axdr, link, segments, values
 from protocols.lines.refused import REASONS
 from protocols.lines.refused import Refused as LineRefused
-from station.decoding.refused import Refused
+from station.decoding.frames import failed, frames_counted
 
 SERVICES = {
     0x01: "LINK-Request", 0x02: "CONNECT-Request", 0x03: "RELEASE-Request", 0x05: "GET-Request",
@@ -45,22 +45,7 @@ MAX_NESTED = 3  # secured APDUs inside secured ones
 
 
 def decode(data: bytes) -> list[dict[str, Any]]:
-    framer = link.Framer()
-    frames = framer.feed(data)
-    noise = framer.skipped
-    frames += framer.quiet()
-    if not frames:
-        raise Refused(_why_none(data))
-    out = [_frame(frame) for frame in frames]
-    if framer.bad:
-        out.append(_failed(f"{framer.bad} with wrong checksum or end byte beside the good frames"))
-    if framer.skipped > noise:
-        out.append(_failed(f"truncated frame of {framer.skipped - noise} bytes beside the good ones"))
-    return out
-
-
-def _failed(reason: str) -> dict[str, Any]:
-    return {"ok": False, "reason": reason}
+    return frames_counted(data, link.Framer(), _frame, _why_none)
 
 
 # ---- what is wrong
@@ -118,12 +103,12 @@ def _frame(frame: link.Frame) -> dict[str, Any]:
         return {"ok": True, "frame": head, "apdu": _apdu(frame.data, 0)}
     except LineRefused as refused:
         detail = f" ({refused.detail})" if refused.detail else ""
-        return _failed(REASONS[refused.reason] + detail) | {"frame": head, "data": frame.data.hex().upper()}
+        return failed(REASONS[refused.reason] + detail) | {"frame": head, "data": frame.data.hex().upper()}
 
 
 def _segment(head: dict[str, Any], data: bytes) -> dict[str, Any]:
     if segments.kind_of(data) < 0:
-        return _failed("a segment without its header") | {"frame": head}
+        return failed("a segment without its header") | {"frame": head}
     piece = {
         "kind": SEGMENTS[segments.kind_of(data)],
         "number": segments.number_of(data),

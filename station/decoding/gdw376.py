@@ -4,7 +4,7 @@ from typing import Any
 
 from protocols.gdw376 import frame, items, message, schema
 from protocols.lines import refused as line
-from station.decoding.refused import Refused
+from station.decoding.frames import frames_of
 
 FUNCTIONS_STARTED = {
     frame.RESET: "reset",
@@ -22,14 +22,7 @@ FUNCTIONS_ANSWER = {
 
 
 def decode(data: bytes) -> list[dict[str, Any]]:
-    framer = frame.Framer()
-    frames = framer.feed(data) + framer.quiet()
-    if not frames:
-        raise Refused(_why_none(data))
-    out = [_frame(got) for got in frames]
-    if framer.skipped:
-        out.append({"ok": False, "reason": f"{framer.skipped} bytes of no good frame beside the good ones"})
-    return out
+    return frames_of(data, frame.Framer(), _frame, _why_none)
 
 
 def _why_none(data: bytes) -> str:

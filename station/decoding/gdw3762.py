@@ -6,6 +6,7 @@ from typing import Any
 from protocols.lines import refused as line
 from protocols.lines.gdw3762 import frame, items
 from station.decoding import dlt645, dlt645_1997, dlt698
+from station.decoding.frames import frames_of
 from station.decoding.refused import Refused
 
 CARRIED: dict[int, Callable[[bytes], list[dict[str, Any]]]] = {
@@ -16,14 +17,7 @@ CARRIED: dict[int, Callable[[bytes], list[dict[str, Any]]]] = {
 
 
 def decode(data: bytes) -> list[dict[str, Any]]:
-    framer = frame.Framer()
-    frames = framer.feed(data) + framer.quiet()
-    if not frames:
-        raise Refused(_why_none(data))
-    out = [_frame(got) for got in frames]
-    if framer.skipped:
-        out.append({"ok": False, "reason": f"{framer.skipped} bytes of no good frame beside the good ones"})
-    return out
+    return frames_of(data, frame.Framer(), _frame, _why_none)
 
 
 def _why_none(data: bytes) -> str:

@@ -4,7 +4,7 @@ from typing import Any
 
 from protocols.lines import refused as line
 from protocols.lines.mbus import link, records, secondary, telegram
-from station.decoding.refused import Refused
+from station.decoding.frames import frames_of
 
 FUNCTIONS = {0x40: "SND_NKE", 0x43: "SND_UD", 0x4A: "REQ_UD1", 0x4B: "REQ_UD2", 0x08: "RSP_UD"}
 CONTROL_INFORMATION = {
@@ -21,14 +21,7 @@ CONTROL_INFORMATION = {
 
 
 def decode(data: bytes) -> list[dict[str, Any]]:
-    framer = link.Framer()
-    frames = framer.feed(data) + framer.quiet()
-    if not frames:
-        raise Refused(_why_none(data))
-    out = [_frame(frame) for frame in frames]
-    if framer.skipped:
-        out.append({"ok": False, "reason": f"{framer.skipped} bytes of no good frame beside the good ones"})
-    return out
+    return frames_of(data, link.Framer(), _frame, _why_none)
 
 
 def _why_none(data: bytes) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 from protocols import crc
 from protocols.lines import modbus, modbus_meter
 from protocols.lines import refused as line
-from station.decoding.refused import Refused
+from station.decoding.frames import frames_of
 
 _BIT_READS = (modbus.READ_COILS, modbus.READ_INPUTS)
 _REGISTER_READS = (modbus.READ_HOLDING, modbus.READ_INPUT_REGISTERS)
@@ -13,14 +13,7 @@ _SINGLE = (modbus.WRITE_COIL, modbus.WRITE_REGISTER)
 
 
 def decode(data: bytes) -> list[dict[str, Any]]:
-    framer = modbus.Framer()
-    frames = framer.feed(data) + framer.quiet()
-    if not frames:
-        raise Refused(_why_none(data))
-    out = [_frame(frame) for frame in frames]
-    if framer.skipped:
-        out.append({"ok": False, "reason": f"{framer.skipped} bytes of no good frame beside the good ones"})
-    return out
+    return frames_of(data, modbus.Framer(), _frame, _why_none)
 
 
 def _why_none(data: bytes) -> str:

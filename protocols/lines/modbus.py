@@ -150,9 +150,12 @@ def answers(request) -> "Callable":
             return []
         if len(held) < start + 2:
             return [0]
+        head = held[start : start + len(echo)]
+        if head == echo:  # and nothing longer: zeros behind it, as a driver lets go, keep the CRC good
+            return [len(echo)]
         size = _size(held, start, rules[held[start + 1]]) if held[start + 1] in rules else -1
         found = [size] if size >= 0 else []
-        if echo.startswith(held[start : start + len(echo)]):
+        if echo.startswith(head):
             found.append(len(echo))
         return found
 

@@ -20,6 +20,7 @@ from protocols import cbor
 from protocols.uplink import envelope, messages, topics
 
 WELCOME_MS, WELCOME_MAX_MS = 5000, 30000  # wait for the answer to a hello
+GREET_MS = 6 * 3600 * 1000  # a link that lasts greets again for the time: a crystal drifts 0.5 s meanwhile
 BACKOFF_S, BACKOFF_MAX_S = 1, 30
 NOW_MS = 3000
 IDLE_MS = 250  # longest sleep of the sending loop
@@ -102,11 +103,11 @@ class Session:
         await self._client.open()
         self.links += 1
         await self._client.subscribe(topics.all_down(*self._own), 1)
-        self.state = "greeting"
         await self._greet()
         await self._serve()
 
     async def _greet(self):
+        self.state = "greeting"
         wait_ms = WELCOME_MS
         while True:
             self._nonce = self._random(8)
@@ -165,6 +166,8 @@ class Session:
                 await self._client.acknowledge(self._owed.pop(0))
             if self._left:
                 raise LinkError("commands left with the broker")
+            if self._age(self._hello_ticks) >= GREET_MS:
+                await self._greet()
             urgent = await self._send_records(0, URGENT)
             if self._now_ticks is None or self._age(self._now_ticks) >= NOW_MS:
                 await self._send_now()

@@ -7,12 +7,14 @@ import pytest
 from firmware.hal.fake import Board
 from firmware.link.mqtt import LinkError
 from firmware.link.packets import Packet
-from firmware.link.session import ORDER, WELCOME_MAX_MS, Session
+from firmware.link.session import GREET_MS, ORDER, WELCOME_MAX_MS, Session
 from protocols.uplink import envelope, messages, topics
 
 DEVICE, SHARD = "T0000001", "00"
 EPOCH, NONCE = b"epoch678", b"nonce678"
 BATCHES = 8
+HELLO = {"device": DEVICE, "epoch": EPOCH, "boot": 1, "firmware": "1", "product": "terminal", "board": "fake"}
+HELLO |= {"last_command": 0, "multiplier": 1}
 
 
 class Outbox:
@@ -90,6 +92,31 @@ def test_half_of_the_way_there_and_back_is_put_on_the_clock(session, way_ms):
     assert session._clock.now_ms() == board_ms + way_ms // 2
 
 
+def test_a_link_that_lasts_greets_again_and_sets_the_clock(session, monkeypatch):
+    greet(session, 0)
+    session._owed, session._left = [], False
+    session._clock.advance(GREET_MS)
+    right_ms = session._clock.now_ms()
+    session._clock.set_ms(right_ms - 5000)
+    told = []
+
+    async def publish(topic, _payload):
+        told.append(topic.decode().split("/")[-1])
+        session._welcome({"nonce": session._nonce, "t_ms": right_ms, "epoch": EPOCH, "marks": {}})
+
+    async def over():
+        raise LinkError("over")
+
+    monkeypatch.setattr(session._outbox, "held_from", session._outbox.next_seq)  # nothing to send
+    monkeypatch.setattr(session._client, "publish", publish)
+    monkeypatch.setattr(session, "_hello", lambda: HELLO)
+    monkeypatch.setattr(session, "_send_now", over)
+    with pytest.raises(LinkError):
+        asyncio.run(session._serve())
+    assert told == [topics.HELLO]
+    assert (session._clock.now_ms(), session.state) == (right_ms, "up")
+
+
 def test_a_row_is_not_paced_by_what_was_sent_days_ago(session):
     row = next(n for n, (_stream, _part, pace_ms) in enumerate(ORDER) if pace_ms)
     session._next_ticks[row] = session._clock.ticks_ms()
@@ -101,7 +128,8 @@ def test_a_row_is_not_paced_by_what_was_sent_days_ago(session):
 
 def test_the_others_get_a_turn_after_each_batch(session, monkeypatch):
     monkeypatch.setattr(asyncio, "sleep_ms", lambda ms: asyncio.sleep(ms / 1000), raising=False)
-    session._owed, session._left, session._now_ticks = [], False, session._clock.ticks_ms()
+    session._owed, session._left = [], False
+    session._now_ticks = session._hello_ticks = session._clock.ticks_ms()
     session._flows[topics.EV].start(0, BATCHES + 1)
     seen = set()
 

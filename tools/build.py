@@ -22,6 +22,7 @@ from mpremote.romfs import VfsRomWriter
 
 from tools.apart import apart, inner, reachable, rest
 from tools.attributes import shorten_attributes
+from tools.borrowed import refuse_borrowed
 from tools.bundle import BUNDLE, beside, bundle, reached
 from tools.inline import inline
 from tools.program import Program, Unsure
@@ -74,8 +75,16 @@ PRODUCTS = {
         Product(
             "unix", "tests/bench/loaded/boot.py", True, 85 * 1024, 8 * 1024, 34 * 1024, 384 * 1024, FONTS
         ),
-        # Its Readers are not apart: each is loaded once, for the slots that need it, and stays.
-        Product("unix_concentrator", "tests/bench/area/boot.py", False, 144 * 1024, 36 * 1024, 0, 288 * 1024),
+        # Its Readers are loaded once, for the slots that need them, and stay.
+        Product(
+            "unix_concentrator",
+            "tests/bench/area/boot.py",
+            True,
+            120 * 1024,
+            36 * 1024,
+            36 * 1024,
+            288 * 1024,
+        ),
     )
 }
 TERMINAL = PRODUCTS["unix"]
@@ -147,6 +156,7 @@ def small(
         found = json.loads(kept.read_text(encoding="utf-8"))
         return Program(found[0], outside), found[1]
     program = Program(texts, outside)
+    refuse_borrowed(program)
     inline(program)
     seldom = apart(program) if product.seldom else set()
     prune(rest(program, seldom))

@@ -189,6 +189,30 @@ def test_what_cannot_be_followed_is_an_error_and_no_image(tree):
     assert not (tree / "build/unix.romfs").exists()
 
 
+# a class body, and whether it reads a name of the module that it binds itself later
+BODIES = [
+    ("X = X", True),
+    ("Y = X\n    X = 2", True),
+    ("X = [y for y in X]", True),
+    ("X += [2]", True),
+    ("def X(self, y=X): return y", True),
+    ("Y = X", False),
+    ("X = 2\n    Y = X", False),
+    ("def X(self): return 1\n    X = property(X)", False),
+    ("X = lambda: X", False),
+]
+
+
+@pytest.mark.parametrize(("body", "borrows"), BODIES)
+def test_a_class_that_takes_a_name_of_its_module_for_its_own_is_refused(tree, body, borrows):
+    (tree / "firmware/terminal.py").write_text(
+        f"X = [1]\n\nclass A:\n    {body}\n\ndef start():\n    return A, X\n"
+    )
+    told = ["firmware.terminal:4: X is not yet the class's own here"] if borrows else []
+    assert build.build(tree, tree / "build", ("unix",))[1] == told
+    assert build.rom_image(tree, tree / "build", "unix").errors == told
+
+
 IMAGE = """
 import hashlib, sys
 from pathlib import Path

@@ -12,11 +12,10 @@ two. K, one source only: 03 10, the rows of 03 30 05 and 03 30 06, 05 xx FF nn.
 """
 
 from protocols.lines.refused import Refused
-from protocols.meters import dlt645_items
+from protocols.meters import dlt645_items, dlt645_loads
 from protocols.meters import dlt645_types as types
 
 ROWS_MAX = 254  # of one table: public holidays; 2 x 8 day tables of 14 slots are 224
-RECORDS_MAX = 99  # load records that one request may ask for
 
 _ENERGY = "import b 4 -2 kWh,export b 4 -2 kWh,"
 _ADDED = _ENERGY + "reactive1 s 4 -2 kvarh,reactive2 s 4 -2 kvarh,"
@@ -189,17 +188,7 @@ def decode(di, data) -> list:
 
 # ---- blocks whose parts stand between AA, which is no byte of any number -----------------------------
 
-_PART_END = b"\xaa"
 _FREEZE_PARTS = (0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 0x10)  # DI1 of each
-# items of the six classes of a load record, and their bytes
-_CLASSES = (
-    ((0x0201FF00, 6), (0x0202FF00, 9), (0x02800002, 2)),
-    ((0x0203FF00, 12), (0x0204FF00, 12)),
-    ((0x0206FF00, 8),),
-    ((0x00010000, 4), (0x00020000, 4), (0x00030000, 4), (0x00040000, 4)),
-    ((0x00050000, 4), (0x00060000, 4), (0x00070000, 4), (0x00080000, 4)),
-    ((0x02800004, 3), (0x02800005, 3)),
-)
 
 
 def freeze_block(di, data) -> list:
@@ -207,7 +196,7 @@ def freeze_block(di, data) -> list:
     if di >> 24 != 5 or di >> 8 & 0xFF != 0xFF:
         raise Refused("unknown_item", "%08X" % di)
     out = []
-    parts = data.split(_PART_END)
+    parts = data.split(dlt645_loads.PART_END)
     if len(parts) > len(_FREEZE_PARTS) + 1:
         raise Refused("bad_length", "%d parts" % len(parts))
     for kind, part in zip(_FREEZE_PARTS, parts):
@@ -225,47 +214,14 @@ def _item(di, data) -> list:
 
 def load_records(di, data) -> list:
     """In the order sent; `good` is False of a record that the meter itself marks as bad."""
-    if di >> 24 != 6 or di >> 16 & 0xFF > len(_CLASSES):
-        raise Refused("unknown_item", "%08X" % di)
-    out, at = [], 0
-    while at < len(data):
-        if len(out) == RECORDS_MAX:
-            raise Refused("too_long", "more than %d load records" % RECORDS_MAX)
-        end = _checked(data, at)
-        classes = _classes(di >> 16 & 0xFF, data[at + 8 : end].split(_PART_END))
-        out.append((types.read(types.MINUTE, data[at + 3 : at + 8]), data[at] == 0xA0, classes))
-        at = end + 2
-    return out
+    return [
+        (types.read(types.MINUTE, minute), good, _all(items))
+        for minute, good, items in dlt645_loads.records(di, data)
+    ]
 
 
-def _checked(data, at) -> int:
-    """Where the checksum of the record at `at` stands: A0 A0 L time class AA ... AA CS E5, E0 E0 when bad."""
-    if data[at : at + 2] not in (b"\xa0\xa0", b"\xe0\xe0"):
-        raise Refused("bad_value", "no load record starts at byte %d" % at)
-    if len(data) < at + 3 or len(data) < at + 3 + data[at + 2] + 2:
-        raise Refused("truncated", "load record at byte %d" % at)
-    end = at + 3 + data[at + 2]
-    if data[end] != sum(data[at:end]) & 0xFF:
-        raise Refused("bad_checksum", "load record at byte %d" % at)
-    if data[end + 1] != 0xE5 or end < at + 8:
-        raise Refused("bad_end", "load record at byte %d" % at)
-    return end
-
-
-def _classes(asked, parts) -> list:
-    """Rows of all classes, or of the one asked for: some meters send an AA for each class before it."""
-    filled = [(i, part) for i, part in enumerate(parts) if part]
-    if asked and len(filled) > 1:
-        raise Refused("bad_length", "%d load classes" % len(filled))
-    if asked:
-        filled = [(asked - 1, part) for _i, part in filled]
+def _all(items) -> list:
     out = []
-    for i, part in filled:
-        items = _CLASSES[i] if i < len(_CLASSES) else ()
-        if len(part) != sum([size for _di, size in items]):
-            raise Refused("bad_length", "%d bytes in load class %d" % (len(part), i + 1))
-        at = 0
-        for di, size in items:
-            out += _item(di, part[at : at + size])
-            at += size
+    for di, data in items:
+        out += _item(di, data)
     return out

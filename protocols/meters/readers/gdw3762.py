@@ -4,6 +4,7 @@
 so that read, write, control and close are those of that Reader, and so is what they return. Options:
     "line"     a `Line`: what all Readers on one module share
     "link"     of protocols/meters/links.py, "dlt645-2007"
+    "reader"   its class, where modules are not found by their names (a device's image), else that of the link
     "options"  those of that link's Reader, {}
     "node"     up to 12 digits under which the module knows the meter, its address
     "by"       "forward" (AFN 13 F1), "pass_on" (AFN 02 F1), "concurrent" (AFN F1 F1: several meters at once,
@@ -99,7 +100,8 @@ class Reader:
 
     def __init__(self, address, options) -> None:
         link = options.get("link", "dlt645-2007")
-        self._inner = links.reader(link).Reader(address, options.get("options", {}))
+        inner = options.get("reader") or links.reader(link).Reader
+        self._inner = inner(address, options.get("options", {}))
         self._line = options["line"]
         self._node = frame.address_text(frame.address_bytes(options.get("node", address)))
         self._by = options.get("by", "forward")

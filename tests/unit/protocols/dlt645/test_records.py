@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from protocols.lines.refused import REASONS, Refused
-from protocols.meters import dlt645_items, dlt645_records
+from protocols.meters import dlt645_items, dlt645_loads, dlt645_records
 
 bounded = settings(max_examples=200, deadline=None)
 TIME = bytes.fromhex("3010221126")
-CLASS_SIZES = [sum(size for _di, size in items) for items in dlt645_records._CLASSES]
+CLASS_SIZES = [sum(size for _di, size in items) for items in dlt645_loads.CLASSES]
 # Tables whose row repeats to the end: how many rows a meter has, the length says.
 REPEATING = re.compile("033005|033006|033008|0401|0402")
 
@@ -129,7 +129,7 @@ def test_points_of_load_records_are_those_of_the_items():
     ((t_s, good, rows),) = dlt645_records.load_records(0x06000002, load_record(FULL))
     assert (t_s, good) == (1795343400, True)
     expected = []
-    for items, part in zip(dlt645_records._CLASSES, FULL, strict=True):
+    for items, part in zip(dlt645_loads.CLASSES, FULL, strict=True):
         at = 0
         for di, size in items:
             expected += dlt645_items.decode(di, part[at : at + size])
@@ -144,6 +144,28 @@ def test_one_class_is_found_with_and_without_the_separators_before_it(kind):
     behind = dlt645_records.load_records(0x06000002 | kind << 16, load_record([b""] * (kind - 1) + [part]))
     assert alone == behind
     assert alone[0][2]
+
+
+def test_data_of_an_item_is_what_a_read_of_it_gives():
+    parts = [
+        bytes(range(first, first + size)) for first, size in zip(range(0, 170, 25), CLASS_SIZES, strict=False)
+    ]
+    ((_minute, _good, items),) = dlt645_loads.records(0x06000002, load_record(parts))
+    for row, part in zip(dlt645_loads.CLASSES, parts, strict=True):
+        assert b"".join(dlt645_loads.data_of(items, di) for di, _size in row) == part
+    volts, amps, watts, factors, energy = parts[0][:6], parts[0][6:15], parts[1][:12], parts[2], parts[3]
+    for block, data, of_phases in (
+        (0x0201, volts, 3),
+        (0x0202, amps, 3),
+        (0x0203, watts, 4),
+        (0x0206, factors, 4),
+    ):
+        phases = [dlt645_loads.data_of(items, block << 16 | di1 << 8) for di1 in range(4)]
+        assert b"".join(phases) == data
+        assert [bool(each) for each in phases] == [of_phases == 4, True, True, True]
+    assert dlt645_loads.data_of(items, 0x0001FF00) == energy[:4]
+    for di in (0x02010400, 0x00090000, 0x02020101, 0x06000001):
+        assert dlt645_loads.data_of(items, di) == b""
 
 
 def test_too_many_records_are_refused():

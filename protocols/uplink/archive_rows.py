@@ -5,7 +5,8 @@ import struct
 from collections import namedtuple
 
 MOST = 1000
-ROW = "<6sBBBBHBB10x"
+HELD, HELD_BYTES = "<6sBBBBHBB", 14  # of a row; the rest is zeros until it means something
+ROW = HELD + "10x"
 ROW_BYTES = 24
 LINES = (1, 2, 3, 4, 9)  # wires, and the carrier or radio module
 MODULE = 9

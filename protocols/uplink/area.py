@@ -11,30 +11,52 @@ from protocols.uplink.codes import Numbers, Texts, Words
 ROW_BYTES = archive_rows.ROW_BYTES
 ROWS_MOST = 40  # of one piece
 
+
+class Both(Texts):
+    """Two of Words or Texts as one: joined, their texts would lie in the heap."""
+
+    def __init__(self, first, second) -> None:
+        self._parts = first, second
+
+    def items(self):
+        for part in self._parts:
+            yield from part.items()
+
+    def __iter__(self):
+        for part in self._parts:
+            yield from part
+
+    def get(self, no, default=None):
+        found = self._parts[0].get(no)
+        return self._parts[1].get(no, default) if found is None else found
+
+
 # ---- events
 
-EVENTS = Words(
-    codes.EVENTS.text
-    + ",129 charge_interpolated,"  # split by time: the freeze at a change of price was missing
-    "130 archive_loaded,"
-    "131 meter_found,"  # by a search
-    "132 meter_clock_set,"
-    "133 power_down,"  # the last that was told before the power went
-    "134 patrol_ended,"  # of `command`: done, failed; error: why it was given up
-    "150 balance_dropped,"  # another meter stands in its row, and it stands in none
-    "151 balance_lost,"  # unreadable: nobody is cut until the station refreshes it
-    "170 search_ended,"  # of `command`: done answered, failed answer twice; error: why it was given up
-    "180 carrier_gone,"  # of line 9: the module answers no more
-    "181 carrier_back,"
-    "182 phase_differs"  # of a meter behind it: the phase that the module tells is not the archive's
+EVENTS = Both(
+    codes.EVENTS,
+    Words(
+        "129 charge_interpolated,"  # split by time: the freeze at a change of price was missing
+        "130 archive_loaded,"
+        "131 meter_found,"  # by a search
+        "132 meter_clock_set,"
+        "133 power_down,"  # the last that was told before the power went
+        "134 patrol_ended,"  # of `command`: done, failed; error: why it was given up
+        "150 balance_dropped,"  # another meter stands in its row, and it stands in none
+        "151 balance_lost,"  # unreadable: nobody is cut until the station refreshes it
+        "170 search_ended,"  # of `command`: done answered, failed answer twice; error: why it was given up
+        "180 carrier_gone,"  # of line 9: the module answers no more
+        "181 carrier_back,"
+        "182 phase_differs"  # of a meter behind it: the phase that the module tells is not the archive's
+    ),
 )
 EVENT_CODE = Numbers(EVENTS)
-EVENT_FIELDS = Words(codes.EVENT_FIELDS.text + ",43 line,44 address,45 done,46 failed")
+EVENT_FIELDS = Both(codes.EVENT_FIELDS, Words("43 line,44 address,45 done,46 failed"))
 EVENT_FIELD_NO = Numbers(EVENT_FIELDS)
 
 # ---- records
 
-ABSENT, FOUND, REPLY, READ, LEDGER = 21, 22, 23, 24, 25
+ABSENT, FOUND, REPLY, READ, LEDGER, ROUTE = 21, 22, 23, 24, 25, 26
 
 ABSENT_BODY = (  # slots of a duty that stay without a value
     "1 duty u,"
@@ -78,6 +100,14 @@ LEDGER_BODY = (  # of a meter's prepaid balance at the end of a local day
     "9 cut u"  # 1: its switch is open
 )
 
+ROUTE_BODY = (  # how a meter behind the module was reached of late
+    "1 meter u,"
+    "2 phase u,"  # 1..3 as the module tells it, 0 unknown
+    "3 hops u,"  # relays between
+    "4 success_e3 u,"  # share of exchanges that brought an answer
+    "5 signal u"  # of the last hop, 1 the worst to 15, 0 unknown
+)
+
 # How a read ended: firmware/area/plan_duties.py
 OUTCOMES = Words(
     "0 ok,1 mute,2 refused,3 garbled,4 empty,5 unasked,6 clock_jumped,7 removed,8 expired,9 no_such_item,"
@@ -95,8 +125,21 @@ NOW_AREA = (
     "5 low u,"  # prepaid meters at or below their warning threshold
     "6 duties l,"  # [[duty, slot_s, done, absent, wanted], ...] of their present slots
     "7 lines l,"  # [[line, answered, timeouts, refused frames], ...] since the start
-    "8 work l"  # [[command, done, failed, wanted], ...] of patrols and searches under way
+    "8 work l,"  # [[command, done, failed, wanted], ...] of patrols and searches under way
+    "9 module m?"  # of line 9: MODULE_NOW; missing: it has none
 )
+
+MODULE_NOW = (
+    "1 state u,"  # MODULES
+    "2 maker t,"  # maker, chip and version as the module tells them, empty: not yet
+    "3 wanted u,"  # meters of line 9
+    "4 told u,"  # of these the module knows so many
+    "5 refused u,"  # and so many it does not take
+    "6 answering u,"  # meters that answered of late
+    "7 success_e3 u,"  # of all that were asked: share of exchanges that brought an answer, of late
+    "8 reports u"  # that it made by itself, since the start
+)
+MODULES = Words("0 gone,1 starting,2 ready")
 
 # ---- commands
 
@@ -162,24 +205,31 @@ RESEND_PARAMS = (  # freezes that are kept are told once more
     "4 meter u?"  # missing: of all
 )
 
-RECORDS = Texts(
-    messages.RECORDS.text + f";{ABSENT}:{ABSENT_BODY}"
-    f";{FOUND}:{FOUND_BODY}"
-    f";{REPLY}:{REPLY_BODY}"
-    f";{READ}:{READ_BODY}"
-    f";{LEDGER}:{LEDGER_BODY}"
+RECORDS = Both(
+    messages.RECORDS,
+    Texts(
+        f";{ABSENT}:{ABSENT_BODY}"
+        f";{FOUND}:{FOUND_BODY}"
+        f";{REPLY}:{REPLY_BODY}"
+        f";{READ}:{READ_BODY}"
+        f";{LEDGER}:{LEDGER_BODY}"
+        f";{ROUTE}:{ROUTE_BODY}"
+    ),
 )
-RECORD_NAMES = Words(messages.RECORD_NAMES.text + ",21 absent,22 found,23 reply,24 read,25 ledger")
-COMMANDS = Texts(
-    messages.COMMANDS.text + f";{ARCHIVE}:{ARCHIVE_PARAMS}"
-    f";{METER_ORDER}:{METER_ORDER_PARAMS}"
-    f";{METER_SWITCH}:{METER_SWITCH_PARAMS}"
-    f";{METER_GUARANTEE}:{METER_GUARANTEE_PARAMS}"
-    f";{METER_REPLACED}:{METER_REPLACED_PARAMS}"
-    f";{FORWARD}:{FORWARD_PARAMS}"
-    f";{PATROL}:{PATROL_PARAMS}"
-    f";{SEARCH}:{SEARCH_PARAMS}"
-    f";{RESEND}:{RESEND_PARAMS}"
+RECORD_NAMES = Words(messages.RECORD_NAMES.text + ",21 absent,22 found,23 reply,24 read,25 ledger,26 route")
+COMMANDS = Both(
+    messages.COMMANDS,
+    Texts(
+        f";{ARCHIVE}:{ARCHIVE_PARAMS}"
+        f";{METER_ORDER}:{METER_ORDER_PARAMS}"
+        f";{METER_SWITCH}:{METER_SWITCH_PARAMS}"
+        f";{METER_GUARANTEE}:{METER_GUARANTEE_PARAMS}"
+        f";{METER_REPLACED}:{METER_REPLACED_PARAMS}"
+        f";{FORWARD}:{FORWARD_PARAMS}"
+        f";{PATROL}:{PATROL_PARAMS}"
+        f";{SEARCH}:{SEARCH_PARAMS}"
+        f";{RESEND}:{RESEND_PARAMS}"
+    ),
 )
 COMMAND_NAMES = Words(
     messages.COMMAND_NAMES.text
@@ -225,7 +275,8 @@ _AREA = (
     "10 stop_days u 1 60 7,"  # a total that stands so long at a meter that used before
     "11 fly_away_e1 u 10 10000 50"  # tenths: a day's use above so many times the most it could be
 )
-PARAMETERS = Texts(
-    parameters.TEXTS.text + f";{TASKS}:{_TASKS};{PRICES}:{_PRICES};{PREPAID}:{_PREPAID};{AREA}:{_AREA}"
+PARAMETERS = Both(
+    parameters.TEXTS,
+    Texts(f";{TASKS}:{_TASKS};{PRICES}:{_PRICES};{PREPAID}:{_PREPAID};{AREA}:{_AREA}"),
 )
 SECTIONS = Words(parameters.SECTIONS.text + ",11 tasks,12 prices,13 prepaid,14 area")

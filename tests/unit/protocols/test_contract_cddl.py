@@ -14,7 +14,7 @@ from tests.vectors import make
 CONTRACT = Path(messages.__file__).with_name("contract.cddl").read_text(encoding="utf-8")
 FIELD = re.compile(r"^  (\? )?(\d+): (.+),\s+; (\w+)$", re.MULTILINE)
 KIND = re.compile(r"^    5: (\d+), 6: ([a-z-]+)-params", re.MULTILINE)
-WHOLE = ("HELLO", "BATCH", "NOW", "NOW_AREA", "WELCOME", "MARK", "COMMAND")
+WHOLE = ("HELLO", "BATCH", "NOW", "NOW_AREA", "MODULE_NOW", "WELCOME", "MARK", "COMMAND")
 SCHEMAS = {
     name: getattr(room, name)
     for room in (messages, area)

@@ -96,9 +96,9 @@ class Planner:
         believed = self._run_s - self._stepped_s >= BELIEVED_S
         for each in self._rounds:
             if each.tick(local_s, self._run_s, believed) and each.duty.priority == FREEZE:
-                self._wake(0)  # a freeze is worth a try with each
+                self.wake(0)  # a freeze is worth a try with each
 
-    def _wake(self, line):
+    def wake(self, line):
         """The meters of a line, or of all (0), rest no longer."""
         for meter in range(1, MOST + 1):
             if line in (0, self._archive.line(meter)):
@@ -193,7 +193,7 @@ class Planner:
         if self._health.answered(meter, line, took_ms):
             self._stir()
         if self._fresh[lane] >= LOST:
-            self._wake(line)
+            self.wake(line)
         self._fresh[lane] = 0
 
     def progress(self, number) -> tuple:

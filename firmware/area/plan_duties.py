@@ -5,7 +5,7 @@ Local time is seconds since 1970 of the local clock. A slot is known by its numb
 
 from collections import namedtuple
 
-from firmware.area.archive import KEY
+from firmware.area.archive import KEY, PREPAID
 from protocols.meters.dlt645_types import date
 
 VERIFY, ON_DEMAND, FREEZE, POLL, BACKFILL = range(5)  # priorities, most urgent first
@@ -31,16 +31,19 @@ Duty = namedtuple(
 
 ALL = (0, 0)
 KEY_USERS = (KEY, 0)
+BALANCES = (PREPAID, 0)
 WHOLE_DAY = (0, DAY_S)
 FROZEN = (300, DAY_S)  # a meter's clock may be 5 minutes slow
 
 # Reads of the duties a concentrator has without being told.
-DAY_FREEZE, MONTH_FREEZE, CURVE_POINT, STATUS = 1, 2, 3, 4
+DAY_FREEZE, MONTH_FREEZE, CURVE_POINT, STATUS, ENERGY = 1, 2, 3, 4, 5
+UNKEPT = (STATUS, ENERGY)  # duties of which neither values nor gaps are records
 LOCAL = (
     Duty(1, (DAY_FREEZE,), FREEZE, DAY_S, FROZEN, 3, 900, ALL, 3),
     Duty(2, (MONTH_FREEZE,), FREEZE, MONTH, FROZEN, 3, 900, ALL, 1),
     Duty(3, (CURVE_POINT,), POLL, 900, WHOLE_DAY, 2, 900, KEY_USERS, 3 * 96),
     Duty(4, (STATUS,), POLL, 900, WHOLE_DAY, 2, 900, ALL, 0),
+    Duty(5, (ENERGY,), POLL, 900, WHOLE_DAY, 2, 900, BALANCES, 0),  # by which ledgers go on
 )
 
 

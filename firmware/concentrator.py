@@ -8,13 +8,13 @@ from firmware.collect.archives import Archives
 from firmware.collect.clocks import Clocks
 from firmware.collect.collector import Collector
 from firmware.collect.commands import Commands
-from firmware.collect.forward import Forward
 from firmware.collect.freezes import Freezes
-from firmware.collect.patrol import Patrol
+from firmware.collect.packages import Packages
 from firmware.collect.prepaid import Prepaid
 from firmware.collect.reports import Reports
-from firmware.collect.search import Search
+from firmware.collect.seldom import Seldom
 from firmware.collect.slots import profiles
+from firmware.collect.transformer import Transformer
 from firmware.collect.watch import Watch
 from firmware.device import Device
 from firmware.running import Running
@@ -81,30 +81,37 @@ class Concentrator(Device):
             port = board.serial(PORTS[int(text)])
             if port:
                 self.ports[int(text)] = port, line["baud"]
-        slots, faults = profiles(identity["profiles"])
+        slots, faults = profiles(identity.pop("profiles"))
         for fault in faults:
             self.controller.fault("profile", fault)
         self.collector = Collector(board, archive, slots, self.ports)
+        self.packages = Packages(board, self.kv, self.root, self.events.tell, self.collector)
         self.archives.planner = self.collector
 
     def _make_rooms(self):
         board, kv, root, settings, collector = self.board, self.kv, self.root, self.settings, self.collector
         add, tell = self.outbox.add, self.events.tell
         self.freezes = Freezes(board, kv, root, add, self._waiting, settings, self._offset_s)
-        inputs = board.identity.get("meter_inputs", {})
-        self.prepaid = Prepaid(
-            board, kv, root, add, tell, settings, collector, lambda _meter: inputs, self.archives.unreadable
-        )
+        unreadable = self.archives.unreadable
+        self.prepaid = Prepaid(board, kv, root, add, tell, settings, collector, self._inputs, unreadable)
         self.clocks = Clocks(board, kv, tell, settings, collector)
         self.watch = Watch(board, root, tell, settings, collector)
-        self.patrol = Patrol(board, kv, add, tell, collector)
-        self.forward = Forward(board, kv, add, collector)
+        run_s = self.controller.run_s
+        self.transformer = Transformer(board, kv, add, settings, collector, self._offset_s, run_s)
         self.module = collector.module = self._module()
-        self.search = Search(board, kv, add, tell, collector, lambda line: self.ports[line][1], self.module)
+        self.patrol, self.forward, self.search = [
+            Seldom(name, make, kv.get(name))
+            for name, make in (
+                ("patrol", self._patrol),
+                ("forward", self._forward),
+                ("search", self._search),
+            )
+        ]
         kv.room = self._make_room  # pyright: ignore[reportAttributeAccessIssue]
         self.archives.replaced = self.prepaid.replaced
         self.archives.listeners.append(self._moved)
         collector.heard = self._heard_of
+        collector.recorded = self._recorded  # pyright: ignore[reportAttributeAccessIssue]
         collector.lost = self.freezes.planned.gap  # pyright: ignore[reportAttributeAccessIssue]
         collector.keep = self._keep  # pyright: ignore[reportAttributeAccessIssue]
         settings.guard(area.TASKS, wrong_tasks)
@@ -118,9 +125,33 @@ class Concentrator(Device):
             return None
         from firmware.collect.module import Module
 
-        return Module(self.board, self.collector, self.events.tell)
+        return Module(self.board, self.collector, self.events.tell, self.outbox.add)
+
+    # ---- rooms that are there only while they have work; their names are their keys in kv too
+
+    def _patrol(self):
+        from firmware.collect.patrol import Patrol
+
+        return Patrol(self.board, self.kv, self.outbox.add, self.events.tell, self.collector)
+
+    def _forward(self):
+        from firmware.collect.forward import Forward
+
+        return Forward(self.board, self.kv, self.outbox.add, self.collector)
+
+    def _search(self):
+        from firmware.collect.search import Search
+
+        add, tell, collector = self.outbox.add, self.events.tell, self.collector
+        return Search(
+            self.board, self.kv, add, tell, collector, lambda line: self.ports[line][1], self.module
+        )
 
     # ---- what the rooms ask of each other
+
+    def _inputs(self, meter):
+        """What the controls of a meter need, as the identity says of its profile's slot."""
+        return self.board.identity.get("meter_inputs", {}).get(str(self.collector.archive.slot(meter)), {})
 
     def _waiting(self):
         return self.outbox.next_seq(topics.DA) - self.outbox.held_from(topics.DA)
@@ -136,12 +167,18 @@ class Concentrator(Device):
         for name, room in self._readers():
             self.controller.safely(name, room.seen, *reading)
 
+    def _recorded(self, *reading):
+        """Of an earlier time: a balance or a limit would take it for the present."""
+        self.controller.safely("freezes", self.freezes.seen, *reading)
+
     def _readers(self):
-        return ("freezes", self.freezes), ("prepaid", self.prepaid), ("watch", self.watch)
+        rooms = ("freezes", self.freezes), ("prepaid", self.prepaid), ("watch", self.watch)
+        return rooms + (("transformer", self.transformer),)
 
     def _moved(self, meters):
         """These rows of the archive hold other meters now, or none."""
         self.prepaid.rows_changed()
+        self.transformer.reload()
         for first, count in runs(meters):
             self.clocks.reload(first, count)
             self.watch.reload(first, count)
@@ -167,10 +204,12 @@ class Concentrator(Device):
         return (
             ("gate", self.gate.settle),
             ("parameters", self.settings.tick),
+            ("packages", self.packages.tick),
             ("freezes", self.freezes.tick),
             ("prepaid", self.prepaid.tick),
             ("clocks", self.clocks.tick),
             ("watch", self.watch.tick),
+            ("transformer", self.transformer.tick),
             ("patrol", self.patrol.tick),
             ("forward", self.forward.tick),
             ("search", self.search.tick),
@@ -186,7 +225,9 @@ class Concentrator(Device):
         if self.controller.store_errors:
             self.controller.fault("store", "the boot could not be written")
         tasks = self.module.tasks() if self.module else []
-        for room in (self.collector, self.prepaid, self.clocks, self.patrol, self.forward, self.search):
+        for room in (self.collector, self.packages, self.prepaid, self.clocks, self.transformer):
+            tasks += room.tasks()
+        for room in (self.patrol, self.forward, self.search):
             tasks += room.tasks()
         await self._run(tasks)
 

@@ -1,9 +1,10 @@
 """The module's side of an exchange: Readers of meters behind it, itself as a Wire asks it.
 
-Their owner (module.py) hears of each exchange: `came`, `judged`, `note`, `listen`, `is_gone`.
+Their owner (module.py) hears of each exchange: `came`, `judged`, `note`, `listen`, `answers`.
 """
 
 from protocols.lines.refused import Refused
+from protocols.meters.dlt645_types import date
 from protocols.meters.readers import gdw3762
 from protocols.meters.readers.ask import ask
 
@@ -15,17 +16,10 @@ if TYPE_CHECKING:
 SERIAL = ("8E1", 60000, 500)  # format, ms until an answer begins, longest pause in it
 OWN_MS = 5000  # the module answers for itself
 
-# Denials that say nothing of the meter.
-_LATER = (
-    "timeout",
-    "unknown_node",
-    "meter_silent",
-    "busy",
-    "node_silent",
-    "node_not_in_network",
-    "too_many_at_once",
-    "node_being_read",
-)
+# Denials of the module that say nothing of the meter, and those with which it may have been asked.
+OWN_DENIALS = ("unknown_node", "busy", "too_many_at_once", "node_being_read")
+_LATER = OWN_DENIALS + ("timeout", "meter_silent", "node_silent", "node_not_in_network")
+CLOCK_KEYS = "%02d%02d%02d%02d%02d%02d"
 
 
 class Desk:
@@ -63,7 +57,7 @@ class Line(gdw3762.Line):
 
 
 class Through:
-    """Reader of a meter: its outcome is noted. `inner` None: the module is gone, and nobody is asked."""
+    """Reader of a meter: its outcome is noted. While the module is gone nobody is asked."""
 
     FRAMER = gdw3762.Reader.FRAMER
 
@@ -80,7 +74,7 @@ class Through:
         return self._noted("control", (name, fields))
 
     def _noted(self, verb, arguments):
-        if self._owner.is_gone:
+        if not (yield from self._owner.answers()):
             yield from self._owner.listen(1)  # others have their turn
             raise Refused("mute")
         self._inner.heard = None
@@ -88,6 +82,12 @@ class Through:
             return (yield from getattr(self._inner, verb)(*arguments))
         finally:
             self._owner.note(self._meter, self._inner.heard)
+
+
+def clock_keys(local_s):
+    """As `ask_clock` is answered."""
+    day, second = date(local_s // 86400), local_s % 86400
+    return CLOCK_KEYS % (day[0] % 100, day[1], day[2], second // 3600, second // 60 % 60, second % 60)
 
 
 class Packed:

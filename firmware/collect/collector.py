@@ -5,7 +5,6 @@ import asyncio
 from firmware.area.archive import MODULE
 from firmware.area.plan import Planner
 from firmware.area.plan_duties import (
-    CURVE_POINT,
     DAY_S,
     EXPIRED,
     LOCAL,
@@ -15,6 +14,7 @@ from firmware.area.plan_duties import (
     UNASKED,
     VERIFY,
     Duty,
+    slot_of,
 )
 from firmware.collect import reads
 from firmware.collect.line import CONTROL, LATER, URGENT, Line
@@ -51,7 +51,8 @@ class Collector:
     """`ports`: {line: (HAL port, bits/s)}; meters on other lines are not asked. `profiles`: {slot: Profile}.
 
     Set by the composition: `heard(meter, read, values, t_s, duty, slot_s)` takes each value that a duty wants
-    kept, t_s the UTC second of the answer, slot_s local; `lost(duty, first_s, last_s, meter, read, reason)`
+    kept, t_s the UTC second of the answer, slot_s local; `recorded` the same of a slot that was over, which
+    the meter itself had kept: nothing of the present; `lost(duty, first_s, last_s, meter, read, reason)`
     is the planner's gap; `keep()` comes before an exchange when the planner is `unsaved`;
     `module.reader(meter, profile)` gives Readers of line 9. Outcomes are those of plan_duties and NO_ITEM.
     """
@@ -60,6 +61,7 @@ class Collector:
         self._clock, self._offset_s = board.clock, board.identity["utc_offset_s"]
         self.archive, self.profiles, self.module = archive, profiles, module
         self.heard: Any = _nobody
+        self.recorded: Any = _nobody
         self.lost: Any = _nobody
         self.keep: Any = _nobody
         self.points = {}  # read of a task -> its point
@@ -94,6 +96,11 @@ class Collector:
         """As `reload`, of these meters."""
         self.planner.reload_rows(meters)
         self._wake_all()
+
+    def wake(self, line):
+        """Its meters rest no longer: what they were silent behind is there again."""
+        self.planner.wake(line)
+        self.lines[line].wake()
 
     def _wake_all(self):
         for line in self.lines.values():
@@ -192,6 +199,13 @@ class Collector:
         filled.update(inputs)
         return filled
 
+    async def attempt(self, meter, profile, index):
+        """(values, whether the meter was heard) of a read by a profile on trial; values None when it is mute,
+        {} when it shows nothing by it."""
+        line = self.lines.get(self.archive.line(meter))
+        found = line and await line.order(LATER, lambda: line.attempt(meter, profile, index), RAW_MS)
+        return found or (None, False)
+
     async def raw(self, line, data, wait_ms, baud=0, urgent=False):
         """(bytes that came, ms to the first of them); nothing when the line found no time in a minute."""
         if line not in self.lines:
@@ -240,16 +254,23 @@ class Collector:
         """(read, whether its blocks go in singles)"""
         if job.read != reads.SINGLY:
             return job.read, False
-        if job.duty:
-            for duty in self.duties:
-                if duty.number == job.duty:
-                    return duty.reads[job.item % len(duty.reads)], True
+        duty = self._duty(job.duty)
+        if duty:
+            return duty.reads[job.item % len(duty.reads)], True
         return self._asked[job.item][3] if job.item in self._asked else -1, True
 
-    def is_past(self, job, read):
-        """Present values are none of an earlier point of a curve."""
-        local_s = self._local_s()
-        return bool(job.duty) and read == CURVE_POINT and local_s is not None and local_s - job.slot_s >= 900
+    def is_past(self, job):
+        """Whether it is of a slot that is over, and of no freeze: present values are none of it."""
+        duty, local_s = self._duty(job.duty), self._local_s()
+        if not duty or local_s is None or reads.frozen_day(self.meant(job)[0], job.slot_s):
+            return False
+        return slot_of(duty.period_s, local_s) > slot_of(duty.period_s, job.slot_s)
+
+    def _duty(self, number):
+        for duty in self.duties:
+            if duty.number == number:
+                return duty
+        return None
 
     def _singles(self, slot, read):
         profile = self.profiles.get(slot)
@@ -258,14 +279,15 @@ class Collector:
         points = reads.points_of(profile, read, self.points)
         return bytes([reads.SINGLY]) if points and reads.has_blocks(profile, points) else b""
 
-    def came(self, job, outcome, values, took_ms):
-        """Told to the planner, and by it to who wants it."""
+    def came(self, job, outcome, values, took_ms, past=False):
+        """Told to the planner, and by it to who wants it. `past`: what the meter had recorded."""
         read, now_s = self.meant(job)[0], self._clock.now_s()
         wanted = self.planner.done(job, outcome, self._local_s(), self._clock.ticks_ms(), took_ms)
         if not wanted:
             return
         if job.duty:
-            self.heard(job.meter, read, values, now_s, job.duty, job.slot_s)
+            told = self.recorded if past else self.heard
+            told(job.meter, read, values, now_s, job.duty, job.slot_s)
         else:
             self._end(job.item, OK, values)
 

@@ -4,6 +4,7 @@ from protocols.uplink import area, messages
 from protocols.uplink.codes import REASON_NO
 
 ROOMS = {  # kind: attribute of the Concentrator
+    messages.PROFILE: "packages",
     area.ARCHIVE: "archives",
     area.METER_REPLACED: "archives",
     area.METER_ORDER: "prepaid",

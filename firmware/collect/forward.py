@@ -6,9 +6,8 @@ out, so it does not go again; after the start a REPLY says `interrupted`, and th
 a new id.
 """
 
-import asyncio
-
 from firmware.area.archive import LINES
+from firmware.collect.crew import Crew
 from firmware.store.record import StoreError
 from protocols.uplink import area, topics
 from protocols.uplink.codes import REASON_NO
@@ -26,7 +25,7 @@ class Forward:
     def __init__(self, board, kv, add, collector):
         self._clock, self._kv, self._add, self._collector = board.clock, kv, add, collector
         self._waiting = []  # [command, params, seconds left in the queue]
-        self._wake = {line: asyncio.Event() for line in LINES}
+        self._crew = Crew(self._of_line)
         saved = kv.get(KEY)
         self._open = list(saved) if isinstance(saved, list) else []
         self._cut = list(self._open)
@@ -45,25 +44,23 @@ class Forward:
         def commit():
             self._open = opened
             self._waiting.append([command_id, params, EXPIRES_S])
-            self._wake[params["line"]].set()
+            self._crew.call(params["line"])
 
         return 0, {KEY: opened}, commit
 
     def tasks(self):
-        return [("forward%d" % line, self._of_line(line)) for line in LINES]
+        return [("forward", self._crew.run)]
 
-    def _of_line(self, line):
-        async def run():
-            while True:
-                mine = [item for item in self._waiting if item[1]["line"] == line]
-                if not mine:
-                    self._wake[line].clear()
-                    await self._wake[line].wait()
-                    continue
-                self._waiting.remove(mine[0])
-                await self._send(*mine[0][:2])
+    def idle(self):
+        return not self._open
 
-        return run
+    async def _of_line(self, line):
+        while True:
+            mine = [item for item in self._waiting if item[1]["line"] == line]
+            if not mine:
+                return
+            self._waiting.remove(mine[0])
+            await self._send(*mine[0][:2])
 
     async def _send(self, command, params):
         """A failure of the line is told before it reaches the supervisor."""

@@ -96,11 +96,13 @@ class Freezes:
 
     def seen(self, meter, _read, values, t_s, duty, slot_s):
         """A value the planner wants kept, all of its slot in one call; `slot_s`: local second it begins."""
-        if not duty or duty == plan_duties.STATUS or not values:
+        if not duty or duty in plan_duties.UNKEPT or not values:
             return
         kind = _DUTIES.get(duty)
         if not kind:  # a task: the station keeps it; here only the planner remembers that it was done
-            body = self._curve(slot_s, self.period_s(duty), meter, MEASURED, values)
+            period_s = self.period_s(duty)
+            over = slot_of(period_s, slot_s) < slot_of(period_s, t_s + self._offset_s)
+            body = self._curve(slot_s, period_s, meter, BACKFILLED if over else MEASURED, values)
             self._record(topics.CV, messages.CURVE, body)
             return
         slot = slot_of(_PERIODS[kind], slot_s)

@@ -158,9 +158,9 @@ class Line:
     # ---- a job of the planner
 
     async def _do(self, job, outer=True):
-        took = [0]
+        took, past = [0], self._collector.is_past(job)
         try:
-            outcome, values = await self._read(job, took, outer)
+            outcome, values = await self._read(job, took, outer, past)
         except Refused as refused:
             outcome, values = self._why(refused), {}
         except Exception:
@@ -168,14 +168,14 @@ class Line:
             outcome, values = MUTE if self.wire.gone else GARBLED, {}
             self._met = 0
             await self._rest(None, 0)
-        self._collector.came(job, outcome, values, took[0])
+        self._collector.came(job, outcome, values, took[0], past)
 
     def _why(self, refused):
         if refused.reason == "mute":
             return MUTE if self.wire.trouble_now in (0, SILENT) else GARBLED
         return REFUSED if refused.reason in ("refused", "unsupported") else GARBLED
 
-    async def _read(self, job, took, outer):
+    async def _read(self, job, took, outer, past):
         talker = self.talker(job.meter)
         if talker is None:  # its profile or module may still come
             await self._rest(None, 0)
@@ -184,10 +184,9 @@ class Line:
         day = reads.frozen_day(read, job.slot_s)
         if day:
             return await self._frozen(job.meter, talker, day, took, outer)
-        if self._collector.is_past(job, read):
-            await self._rest(None, 0)
-            return EMPTY, {}
         points = reads.points_of(talker.profile, read, self._collector.points)
+        if past:
+            return await self._recorded(job, talker, points, took, outer)
         return await self._points(job.meter, talker, points, singly, took, outer)
 
     async def _points(self, meter, talker, points, singly, took, outer):
@@ -206,6 +205,23 @@ class Line:
             values.update(found)
         await self._rest(None, 0)
         return (OK if values else REFUSED), values
+
+    async def _recorded(self, job, talker, points, took, outer):
+        """Present values are none of an earlier slot: its record, if the meter keeps any."""
+        from firmware.collect import loads
+
+        profile, values = talker.profile, {}
+        indices = reads.requests(profile, points)
+        request = indices and loads.request(profile, indices, job.slot_s)
+        try:
+            if request:
+                answer = await self._request(job.meter, talker, request, took, outer)
+                values = loads.values(profile, indices, job.slot_s, answer)
+        except Refused as refused:
+            if self._why(refused) != REFUSED:
+                raise
+        await self._rest(None, 0)
+        return (OK if values else EMPTY), values
 
     async def _frozen(self, meter, talker, day, took, outer):
         """Its registers as the local day began: the label tells which of its freezes that is."""
@@ -261,9 +277,23 @@ class Line:
                 ask = frame_of(ask.data, ask.judge, ask.baud, wait_ms)
             frame = await self.wire.talk(ask, talker)
 
-    def talker(self, meter):
-        """None while its profile, or the module it is behind, is not there."""
-        row, profile = self._collector.archive.get(meter), self._collector.profile(meter)
+    async def attempt(self, meter, profile, index):
+        """As the collector's."""
+        talker = self.talker(meter, profile)
+        if talker is None:
+            return None, False
+        try:
+            answer = await self.drive(meter, talker, talker.reader.read(profile.request(index)))
+            return profile.decode(index, answer), True
+        except Refused as refused:
+            return (None, False) if self._why(refused) == MUTE else ({}, True)
+        except Exception:
+            self.faults += 1
+            return {}, not self.wire.gone
+
+    def talker(self, meter, profile=None):
+        """By its own profile, or this one; None while that, or the module it is behind, is not there."""
+        row, profile = self._collector.archive.get(meter), profile or self._collector.profile(meter)
         if not row or not profile:
             return None
         address = "".join(["%02X" % byte for byte in reversed(row.address)])

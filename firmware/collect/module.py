@@ -2,12 +2,14 @@
 
     GONE --it answers--> told who we are, its list walked and made equal to the archive --> READY
     READY --it starts anew, knows a meter no more, the archive changes--> walked again
-    any --SILENT exchanges in a row without an answer--> GONE, tried with back-off
+    any --SILENT exchanges in a row without an answer--> GONE, tried with back-off; from the first it is asked
+                                                         for itself before anybody is asked through it
 
 Laws: the archive is right, the module's list follows it. What the module denies for want of time, room or
 network is no answer of the meter: the planner asks again. While it is GONE each read of line 9 ends mute at
-once, so that no slot is given up, and other lines have no part in it. What it starts by itself is confirmed
-and never obeyed: the concentrator asks, so it is told to read nothing.
+once, so that no slot is given up, and other lines have no part in it; once its list is right, and some times
+after that, nobody behind it rests any longer. One read is under way at a time (README.md: why not AFN F1).
+What it starts by itself is confirmed, never obeyed: the concentrator asks, so it is told to read nothing.
 
 Limits: a report that comes in the instant in which a request begins is lost, and comes again as the module
 repeats it. An event that a meter reports is confirmed and counted, not read. Meters that a module found by
@@ -17,14 +19,15 @@ itself are kept for `nodes`, FOUND_MOST of them.
 import asyncio
 
 from firmware.area.archive import MODULE
-from firmware.collect.carried import SERIAL, Desk, Line, Packed, Through
+from firmware.collect.carried import OWN_DENIALS, SERIAL, Desk, Line, Packed, Through, clock_keys
 from firmware.collect.heard import Heard
 from firmware.collect.line import LATER
 from firmware.collect.roster import STRANGERS_MOST, Roster
+from firmware.collect.routes import Routes, maker_of
+from firmware.collect.slots import reader_of
 from protocols.lines.gdw3762 import items
 from protocols.lines.gdw3762.frame import CONFIRM, address_bytes, address_text, view
 from protocols.lines.refused import Refused
-from protocols.meters.dlt645_types import date
 from protocols.meters.readers import gdw3762
 from protocols.meters.readers.ask import ask
 
@@ -35,37 +38,46 @@ PART, ADD_MOST = 16, 16  # nodes of one exchange
 SILENT = 3
 BACK_OFF_S = (5, 10, 20, 40, 80, 160, 300)
 LOOK_S, COUNT_S, WALK_S = 2, 600, 86400
+WAKES_S = (1, 20, 120, 600)  # after its list was made right: nodes join its network in their own time
+SPARE_S = 5  # behind the time in which it gives a node up
 WAITING_MOST, FOUND_MOST = 8, 64
-CLOCK_KEYS = "%02d%02d%02d%02d%02d%02d"
 
 
 class Module:
-    """`collector` has line 9; `tell(name, fields)` is that of events. Counters: `reports`, `odd` (of these,
-    what means nothing here), `faults`."""
+    """`collector` has line 9; `tell(name, fields)` is that of events, `add` that of the outbox; `maker`: who
+    made the module. Counters: `reports`, `odd` (of these, what means nothing here), `faults`."""
 
     serial = SERIAL  # of whoever is asked through it, as Bus wants it
 
-    def __init__(self, board, collector, tell, address=OWN):
+    def __init__(self, board, collector, tell, add, address=OWN):
         self._clock, self._offset_s = board.clock, board.identity["utc_offset_s"]
         self._collector, self._tell = collector, tell
         self._wire = Line(self, address, board.clock.ticks_ms() & 0xFF)
         self._desk = Desk(self._wire)
         self.roster = Roster(collector.archive, self._protocol_of)
         self.heard = Heard()
+        self._routes = Routes(board, self.heard, collector.archive, add)
+        self.maker = ""
         self.phase = GONE
         self._silent = self._failures = 0
         self._was_there = self._told_gone = False
         self._walk_due, self._next_s = True, 0
         self._walked_s = self._counted_s = self._run_s = 0
-        self._talks = 0
+        self._wakes = ()  # run seconds at which its meters rest no longer
+        self._talks, self._denial = 0, ""
         self._waiting = []  # frames that it started
         self._found = {}  # 6 bytes -> phase
         self._wake = asyncio.Event()
         self.reports = self.odd = self.faults = 0
 
-    @property
-    def is_gone(self):
-        return self.phase == GONE
+    def answers(self):
+        """Steps of a Reader: whether nodes can be asked through it."""
+        if self._silent and self.phase != GONE:
+            try:
+                yield from self._desk.reader.ask("own_address")
+            except Refused:
+                pass
+        return self.phase != GONE and not self._silent
 
     # ---- the composition
 
@@ -75,7 +87,11 @@ class Module:
     def tick(self):
         """Each second."""
         self._run_s += 1
-        if self._run_s >= self._next_s:
+        self._routes.tick(self._run_s)
+        if self._wakes and self._run_s >= self._wakes[0]:
+            self._wakes = self._wakes[1:]
+            self._collector.wake(MODULE)
+        if self._run_s >= self._next_s or (self.phase == GONE and self._run_s % LOOK_S == 0):
             self._wake.set()
 
     def reload(self, first, count):
@@ -88,17 +104,8 @@ class Module:
         self._walk_due, self._next_s = True, self._run_s
 
     def state(self) -> dict:
-        """For NOW and DIAG. `told`: meters of line 9 that it knows; `refused`: that it does not take."""
-        wanted = self.roster.wanted()
-        missing = len(self.roster.missing(wanted)) if wanted else 0
-        return {
-            "phase": self.phase,
-            "wanted": wanted,
-            "told": wanted - missing - self.roster.refused,
-            "refused": self.roster.refused,
-            "reports": self.reports,
-            "odd": self.odd,
-        }
+        """area.MODULE_NOW"""
+        return self._routes.state(self)
 
     # ---- meters
 
@@ -112,6 +119,7 @@ class Module:
         if not row:
             return None
         options = {"line": self._wire, "link": profile.link, "options": dict(profile.options)}
+        options["reader"] = reader_of(profile.link)
         address = address_text(row.address)
         if profile.link in ("modbus", "dlms", "mbus"):  # whose addresses are numbers
             options["node"], address = address, str(int(address))
@@ -123,7 +131,8 @@ class Module:
         if not row:
             return
         if heard is None:
-            self.heard.mute(meter)
+            if not self._silent and self._denial not in OWN_DENIALS:
+                self.heard.mute(meter)
             return
         self.heard.answered(meter, heard.phase if heard.phase <= 3 else 0, heard.level, heard.answer_signal)
         if self.heard.tell(meter, row.phase):
@@ -174,13 +183,14 @@ class Module:
 
     def came(self, answered, denial=""):
         """An exchange has ended."""
+        self._denial = denial
         if answered:
             self._silent = 0
             if denial == "unknown_node":  # it has forgotten a node
                 self._walk_soon()
             return
         self._silent += 1
-        if self._silent >= SILENT and self.phase != GONE:
+        if self.phase != GONE:
             self._next_s = self._run_s  # a node's silence or its own? it is asked
             self._wake.set()
 
@@ -197,7 +207,9 @@ class Module:
                 self._next_s = self._run_s + BACK_OFF_S[0]
 
     async def step(self):
-        """What is due."""
+        """What is due. One that was pulled out tells when it starts again."""
+        if self.phase == GONE and self._was_there:
+            await self._look()
         while self._waiting:
             await self._answer(self._waiting.pop(0))
         if self._run_s < self._next_s or MODULE not in self._collector.lines:
@@ -205,7 +217,7 @@ class Module:
         self._next_s = self._run_s + LOOK_S
         if not self.roster.wanted() and not self._was_there:
             return  # no meter is behind it, and there may be none
-        if self.phase == GONE or self._silent >= SILENT:
+        if self.phase == GONE or self._silent:
             await self._probe()
         if self.phase != GONE:
             await self._keep()
@@ -218,7 +230,7 @@ class Module:
             return
         self._next_s = self._run_s + BACK_OFF_S[min(self._failures, len(BACK_OFF_S) - 1)]
         self._failures += 1
-        if self._failures < SILENT:
+        if self._failures < SILENT and self._silent <= SILENT:
             return
         self.phase = GONE
         if not self._told_gone:
@@ -231,9 +243,13 @@ class Module:
             self._tell("carrier_back", {"line": MODULE})
         self._was_there, self._told_gone = True, False
         await self._ask("set_own_address", {"address": self._wire.address})
+        told = await self._ask("node_timeout") or {"timeout_s": gdw3762.WAIT_MS // 1000}
+        self._wire.wait_ms = 1000 * (told["timeout_s"] + SPARE_S)
+        vendor = await self._ask("vendor")
+        self.maker = maker_of(vendor) if vendor else ""
 
     async def _keep(self):
-        due = self._run_s - self._walked_s >= WALK_S
+        due = self.phase == STARTING or self._run_s - self._walked_s >= WALK_S
         if not (self._walk_due or due) and self._run_s - self._counted_s >= COUNT_S:
             self._counted_s = self._run_s
             told = await self._ask("node_count")
@@ -244,6 +260,7 @@ class Module:
             if await self._walk():
                 self._walked_s = self._counted_s = self._run_s
                 self.phase = READY
+                self._wakes = tuple([self._run_s + s for s in WAKES_S])
             else:
                 self._walk_due, self._next_s = True, self._run_s + BACK_OFF_S[0]
         await self._look()
@@ -361,7 +378,7 @@ class Module:
             empty = {"flag": items.READ_DONE, "delay_related": 0, "data": b"", "attached": []}
             return self._wire.reply(report, name, empty)
         if name == "ask_clock" and self._clock.ok:
-            return self._wire.reply(report, name, {"time": self._time()})
+            return self._wire.reply(report, name, {"time": clock_keys(self._clock.now_s() + self._offset_s)})
         if name[:4] == "ask_":
             return self._wire.reply(report, "deny", {"error": items.CODES["unsupported"]})
         if name in ("run_mode", "vendor"):  # it has started
@@ -376,11 +393,6 @@ class Module:
         known = address in self._found or self._collector.archive.find(address, MODULE)
         if not known and len(self._found) < FOUND_MOST:
             self._found[address] = phase if phase <= 3 else 0
-
-    def _time(self):
-        local_s = self._clock.now_s() + self._offset_s
-        day, second = date(local_s // 86400), local_s % 86400
-        return CLOCK_KEYS % (day[0] % 100, day[1], day[2], second // 3600, second // 60 % 60, second % 60)
 
 
 def _reported(frame):

@@ -10,6 +10,7 @@ import asyncio
 from firmware.area.archive import LINES, MOST
 from firmware.area.plan_duties import ON_DEMAND
 from firmware.area.plan_sheet import bit_of, set_bit
+from firmware.collect.crew import Crew
 from firmware.store.record import StoreError
 from protocols.uplink import area, topics
 from protocols.uplink.codes import REASON_NO
@@ -45,7 +46,7 @@ class Patrol:
         self._clock, self._kv, self._add, self._tell = board.clock, kv, add, tell
         self._collector = collector
         self._works = []
-        self._wake = {line: asyncio.Event() for line in LINES}
+        self._crew = Crew(self._of_line)
         saved = kv.get(KEY)
         self._cut = list(saved) if isinstance(saved, list) else []
         self.error, self.held = "", None
@@ -67,8 +68,8 @@ class Patrol:
 
         def commit():
             self._works.append(_Work(command_id, params["point"], meters, within_s))
-            for event in self._wake.values():
-                event.set()
+            for line in LINES:
+                self._crew.call(line)
 
         return 0, {KEY: ids}, commit
 
@@ -82,16 +83,14 @@ class Patrol:
         return [[work.command, work.done, work.failed, work.wanted] for work in self._works]
 
     def tasks(self):
-        return [("patrol%d" % line, self._of_line(line)) for line in LINES]
+        return [("patrol", self._crew.run)]
 
-    def _of_line(self, line):
-        async def run():
-            while True:
-                if not await self._round(line):
-                    self._wake[line].clear()
-                    await self._wake[line].wait()
+    def idle(self):
+        return not (self._works or self._cut)
 
-        return run
+    async def _of_line(self, line):
+        while await self._round(line):
+            pass
 
     async def _round(self, line):
         """One meter of each patrol; whether there was one."""

@@ -21,8 +21,6 @@ _GAP = "<BHBBII"  # duty, meter, read, reason, first_s, last_s (local)
 _GAP_BYTES = struct.calcsize(_GAP)
 PIECE = 4000 * _GAP_BYTES  # of gaps in one record
 _SAME = 5  # bytes of it that say whose
-# Of the status patrol nothing is kept: who is unread, and since when, is told by an event.
-UNTOLD = (plan_duties.STATUS,)
 
 
 class Planned:
@@ -40,7 +38,7 @@ class Planned:
 
     def gap(self, duty, first_s, last_s, meter, read, reason):
         """The planner's callback. Slots next to each other become one record."""
-        if duty in UNTOLD:
+        if duty in plan_duties.UNKEPT:  # who is unread, and since when, is told by an event
             return
         row = bytearray(struct.pack(_GAP, duty, meter, read, reason, max(0, first_s), max(0, last_s)))
         period_s = self._period_s(duty)

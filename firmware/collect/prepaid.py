@@ -16,12 +16,12 @@ from firmware.area.ledger import READ
 from firmware.area.ledger_state import BASED, FEE, OPEN, OUT, SIZE, WARNED, Reading, remaining, unit, unpack
 from firmware.area.plan_duties import CURVE_POINT, DAY_FREEZE, MONTH_FREEZE, OK, ON_DEMAND
 from firmware.area.tariffs import DAY_S
-from firmware.collect.prepaid_orders import Orders
 from firmware.collect.prepaid_rows import DOUBT, PAGE, PAGE_ROWS, Rows, check_of
 from firmware.collect.prepaid_switch import Switches, word_of
 from firmware.collect.prepaid_terms import Terms
 from firmware.control.records import evolve
 from firmware.metering.measures import IMPORT
+from firmware.overlay import Overlay
 from firmware.store.kv import StoreError
 from firmware.store.pages import Pages
 from protocols.uplink import area, topics
@@ -30,6 +30,16 @@ FOLDER = "/prepaid"
 GLANCES = 8  # meters a tick: a blocked hour that ends is seen within two minutes
 ERRANDS = 16  # readings that wait to be made again; one that finds no place comes with the next reading
 AGAIN_S = 60
+NEWS = (  # after which a balance is told, though its day is not over
+    "purchase_applied",
+    "energy_control_alarm",
+    "energy_control_trip",
+    "remote_trip",
+    "close_permitted",
+    "switch_opened",
+    "switch_closed",
+)
+NEWS_MOST = 64  # meters; of more the end of the day tells
 TELL_S = 6 * 3600  # of the local day: a balance whose freeze has not come by then is told without it
 HOUR_S = 3600
 
@@ -58,25 +68,13 @@ class Prepaid:
         self._offset_s = offset_s
         self._rows = Rows(kv, Pages(root + FOLDER, PAGE))
         self._switches = Switches(self._rows, self._terms, collector, board.clock, self._tell, inputs)
-        self._orders = Orders(
-            self._rows,
-            self._terms,
-            collector.archive,
-            board.clock,
-            self._switches.switchable,
-            self._tell,
-            self._switches.glance,
-        )
+        self.error = ""
         self._errands = []  # (meter, read or 0, midnight_s or 0)
         self._hour = self._local_s() // HOUR_S
         self._turn = 0
-        self._doubt(self._rows.damaged)
+        self._news = []  # meters whose balance is told before the day ends
         if not unreadable:
             self.rows_changed()
-
-    @property
-    def error(self):
-        return self._orders.error
 
     @property
     def faults(self) -> int:
@@ -89,18 +87,39 @@ class Prepaid:
     def _tell(self, meter, events):
         for name, told in events:
             self._say(name, dict(told, metering_point=meter))
+            if name in NEWS and meter not in self._news and len(self._news) < NEWS_MOST:
+                self._news.append(meter)
 
     # ---- commands, and what other rooms do to the archive
 
     def apply(self, kind, params, _command_id, _scope=0):
-        return self._orders.apply(kind, params)
+        return self._order(lambda orders: orders.apply(kind, params))
+
+    def _order(self, does):
+        switches = self._switches
+        with Overlay():
+            from firmware.collect.prepaid_orders import Orders
+
+            orders = Orders(
+                self._rows,
+                self._terms,
+                self._collector.archive,
+                self._clock,
+                switches.switchable,
+                self._tell,
+                switches.glance,
+            )
+            found = does(orders)
+        self.error = orders.error
+        return found
 
     def replaced(self, meter, old_wh, new_wh):
         """(reason, entries, commit) of a METER_REPLACED, for its own commit; `rows_changed` after it."""
-        return self._orders.replaced(meter, old_wh, new_wh)
+        return self._order(lambda orders: orders.replaced(meter, old_wh, new_wh))
 
     def rows_changed(self):
         """The archive has other rows: balances follow their meters, what is told of them says who is gone."""
+        self._doubt()
         try:
             gone = self._rows.rebind(self._collector.archive)
         except StoreError:
@@ -110,8 +129,9 @@ class Prepaid:
         for meter, row in gone:
             self._tell(meter, [("balance_dropped", balance_of(row))])
 
-    def _doubt(self, pages):
-        """Rows of these pages were lost with the flash."""
+    def _doubt(self):
+        """Rows that were lost with the flash are in doubt; whose they were says the first archive."""
+        pages, self._rows.damaged = self._rows.damaged, []
         for page in pages:
             for meter in range(page * PAGE_ROWS + 1, (page + 1) * PAGE_ROWS + 1):
                 row = self._collector.archive.get(meter)
@@ -225,11 +245,14 @@ class Prepaid:
     # ---- each second
 
     def tick(self):
+        self._switches.tick()
         if self._rows.saving:
             self._rows.step()
         elif self._rows.hurry or self._local_s() // HOUR_S != self._hour:
             self._hour = self._local_s() // HOUR_S
             self._rows.begin()
+        if self._news and self._clock.ok and self._announce(self._news[0]):
+            self._news.pop(0)
         for _time in range(GLANCES):
             self._turn = self._turn % archive.MOST + 1
             if self._collector.archive.line(self._turn) and self._rows.has(self._turn):
@@ -240,16 +263,26 @@ class Prepaid:
         """Tell a balance whose midnight freeze did not come."""
         day, second = divmod(self._local_s(), DAY_S)
         if self._clock.ok and second >= TELL_S and self._rows.day(meter) < day - 1:
-            state = self._rows.ledger(meter)
-            shown = day - 1, remaining(state), state.tier_wh, sum(state.registers_wh), None
-            self._reconcile(meter, shown)
+            self._reconcile(meter, self._shown(meter, day - 1))
+
+    def _shown(self, meter, day):
+        """As the row of ledger.day_end, without a look at the registers."""
+        state = self._rows.ledger(meter)
+        return day, remaining(state), state.tier_wh, sum(state.registers_wh), None
+
+    def _announce(self, meter):
+        """Tell a balance of the running day; its last record of a day counts. False: there was no place."""
+        shown = self._shown(meter, self._local_s() // DAY_S)
+        return shown[1] is None or self._add_ledger(meter, shown)
 
     def _reconcile(self, meter, shown):
         """A LEDGER record once a meter and day; one told just before a power cut may be told again."""
+        if shown[1] is not None and shown[0] > self._rows.day(meter) and self._add_ledger(meter, shown):
+            self._rows.put(meter, day=shown[0])
+
+    def _add_ledger(self, meter, shown):
         day, left, tier_wh, charged_wh, differs_wh = shown
         state = self._rows.ledger(meter)
-        if left is None or day <= self._rows.day(meter):
-            return
         body = {
             "meter": meter,
             "day_s": (day + 1) * DAY_S - self._offset_s,
@@ -261,8 +294,7 @@ class Prepaid:
             "order": state.order,
             "cut": int(self._rows.is_cut(meter)),
         }
-        if self._add(topics.DA, area.LEDGER, self._clock.now_s(), int(self._clock.ok), body):
-            self._rows.put(meter, day=day)
+        return self._add(topics.DA, area.LEDGER, self._clock.now_s(), int(self._clock.ok), body)
 
     def close(self):
         self._rows.close()

@@ -1,4 +1,5 @@
-"""Commands to a prepaid meter: order, switch, guarantee; and that it was replaced. Pure until commit.
+"""Commands to a prepaid meter: order, switch, guarantee; and that it was replaced. Pure until commit. A visit
+(firmware/overlay.py).
 
 Each returns (reason number, {kv key: value}, commit()) as firmware/commands.py says: the row of the meter is
 part of the gate's commit, so a power cut leaves all of a command or nothing.
@@ -6,13 +7,20 @@ part of the gate's commit, so a power cut leaves all of a command or nothing.
 
 from firmware.area import archive, ledger_orders, switching
 from firmware.area.ledger_state import BASED, FEE, OPEN
-from firmware.collect.prepaid_rows import DOUBT, GUARANTEED, STATION, changed, check_of
+from firmware.collect.prepaid_rows import (
+    DOUBT,
+    GUARANTEED,
+    LEAVE,
+    OPEN_IT,
+    PERMIT_IT,
+    STATION,
+    changed,
+    check_of,
+)
 from firmware.control.checks import within
 from firmware.store.kv import StoreError
 from protocols.uplink import area
 from protocols.uplink.codes import APPEND, REASON_NO
-
-LEAVE, OPEN_IT, PERMIT_IT = 0, 1, 2  # `want` of METER_SWITCH
 
 
 def _refused(reason):

@@ -40,8 +40,10 @@ HURRY = SLOTS // 2  # slots in use: the next generation does not wait for its ho
 _HEAD = "<IH"
 
 # marks
-STATION = 3  # what the station wants of the switch: 0 as the balance wants, 1 open, 2 permit to close
+STATION = 3  # what the station wants of the switch, as METER_SWITCH says it
+LEAVE, OPEN_IT, PERMIT_IT = 0, 1, 2  # as the balance wants, open, permit to close
 GUARANTEED = 4
+OURS = 16  # we have cut it off, or may have: it is let go when no balance rules it any more
 DOUBT = 8  # the row was lost with the flash: nobody is cut until the station refreshes the balance
 
 

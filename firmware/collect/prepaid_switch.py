@@ -1,16 +1,15 @@
-"""Cuts meters off and lets them go: one task a line, each looks after the meters whose switch has to move.
+"""Cuts meters off and lets them go: a line looks after the meters whose switch has to move, one by one.
 
 What goes out is stored before; what became of it only the status word tells (firmware/area/switching.py).
 """
 
-import asyncio
-
 from firmware.area import ledger, switching
 from firmware.area.archive import LINES, MOST, PREPAID
+from firmware.area.ledger_state import OPEN
 from firmware.area.plan_duties import OK, STATUS, VERIFY
-from firmware.area.switching import IDLE, LEAVE, LOOK_NOW, NOTHING, PERMIT, TRIP
-from firmware.collect.prepaid_orders import OPEN_IT
-from firmware.collect.prepaid_rows import STATION, changed
+from firmware.area.switching import IDLE, LEAVE, LOOK_NOW, NOTHING, PERMIT, SENT, TOLD_OPEN, TRIP
+from firmware.collect.crew import Crew
+from firmware.collect.prepaid_rows import OPEN_IT, OURS, STATION, changed
 from firmware.metering.measures import WORDS
 from firmware.store.kv import StoreError
 from protocols.meters.dlt645_types import date
@@ -36,6 +35,7 @@ class Switches:
         self._rows, self._terms, self._collector = rows, terms, collector
         self._clock, self._tell, self._inputs = clock, tell, inputs
         self._due = bytearray(MOST // 8 + 1)
+        self._crew = Crew(self.round)
 
     # ---- what is wanted
 
@@ -60,8 +60,8 @@ class Switches:
             return LEAVE if now_s is None else TRIP
         if marks & STATION:
             return PERMIT
-        if not meters.flags(meter) & PREPAID:
-            return LEAVE
+        if not meters.flags(meter) & PREPAID or not self._rows.flags(meter) & OPEN:
+            return PERMIT if marks & OURS else LEAVE
         state = self._rows.ledger(meter)
         return ledger.want(state, self._terms.of(meter, state.flags, marks), now_s)
 
@@ -91,12 +91,12 @@ class Switches:
         return found
 
     def tasks(self):
-        return [("switch%d" % line, lambda line=line: self.run(line)) for line in LINES]
+        return [("switch", self._crew.run)]
 
-    async def run(self, line):
-        while True:
-            await self.round(line)
-            await asyncio.sleep_ms(1000)  # pyright: ignore[reportAttributeAccessIssue]
+    def tick(self):
+        """Each second."""
+        for line in LINES if any(self._due) else ():
+            self._crew.call(line)
 
     async def round(self, line):
         for meter in self.due(line):
@@ -133,12 +133,17 @@ class Switches:
                 ("remote_trip" if name == "energy_control_trip" else name, told) for name, told in events
             ]
         self._tell(meter, events)
-        self._rows.put(meter, switch=state)
+        marks = self._rows.marks(meter)
+        if word is not None and state.phase != SENT and not state.seen & TOLD_OPEN:
+            marks &= ~OURS
+        self._rows.put(meter, switch=state, marks=marks)
         if events:
             self._keep(meter, self._rows.row(meter))
 
     async def _send(self, meter, action, before):
         """Once, after it was stored that it goes. Whether there is more to do now."""
+        if action == TRIP:
+            self._rows.put(meter, marks=self._rows.marks(meter) | OURS)
         if not self._keep(meter, self._rows.row(meter)):
             self._rows.set(meter, before)
             return False

@@ -1,17 +1,18 @@
 """What a read of the planner means for a meter's profile. Pure.
 
-1..15        of plan_duties: DAY_FREEZE, MONTH_FREEZE, CURVE_POINT, STATUS
+1..15        of plan_duties: DAY_FREEZE, MONTH_FREEZE, CURVE_POINT, STATUS, ENERGY
 16..255      a task of section TASKS, which reads one point
 SINGLY       what stands in the job before, block by block in singles
 POINT + no   a point asked for once         DAY + day   registers frozen as this local day began
 """
 
-from firmware.area.plan_duties import CURVE_POINT, DAY_FREEZE, DAY_S, MONTH_FREEZE, STATUS
+from firmware.area.plan_duties import CURVE_POINT, DAY_FREEZE, DAY_S, ENERGY, MONTH_FREEZE, STATUS
 
 SINGLY = 0
 POINT = 256
 DAY = 1 << 16
 STATUS_POINTS = tuple(range(48, 56))  # of protocols.meters.points: status words, relay
+ENERGY_POINTS = (321, 322, 323, 324, 320)  # imported energy: tariffs first, whose block shows the total too
 BACK_MOST = 62  # daily freezes that a DL/T 645-2007 meter keeps
 
 
@@ -19,6 +20,8 @@ def points_of(profile, read, tasks) -> "list | tuple":
     """Points to read; none when the read is unknown. `tasks`: {read: point}."""
     if read == STATUS:
         return STATUS_POINTS
+    if read == ENERGY:
+        return ENERGY_POINTS
     if read == CURVE_POINT:
         return profile.curve
     if POINT <= read < DAY:

@@ -17,19 +17,20 @@ class Reports:
         return 0, None, None
 
     def hello(self):
-        return inventory.hello(self._of, {"multiplier": 1})
+        return inventory.hello(self._of, {"multiplier": 1, "profiles": self._of.packages.hashes})
 
     def diag(self):
         of = self._of
         counts = of.collector.counts()
         lines = [sum([row[place] for row in counts]) for place in (1, 2, 3)]
-        errors = of.controller.store_errors + of.freezes.errors + of.prepaid.faults + of.clocks.faults
-        return inventory.diag(of, lines, errors + of.watch.faults)
+        errors = of.controller.store_errors + of.packages.store_errors + of.freezes.errors
+        errors += of.prepaid.faults + of.clocks.faults + of.watch.faults + of.transformer.day.faults
+        return inventory.diag(of, lines, errors)
 
     def now(self):
         of = self._of
         return {
-            "power_w": None,
+            "power_w": of.transformer.power_w(),
             "setpoint_w": None,
             "tripped": 0,
             "open": None,
@@ -40,11 +41,12 @@ class Reports:
             "guarantee": 0,
             "guarantee_until_s": None,
             "meter_ok": 1,
-            "points": {},
+            "points": of.transformer.sample(),
             "frames": [],
             "plan_id": 0,
             "last_order": 0,
             "parameters": of.settings.versions(),
+            "profiles": of.packages.hashes,
             "area": messages.pack(area.NOW_AREA, self._area()),
         }
 
@@ -57,4 +59,6 @@ class Reports:
         said["duties"] = of.freezes.duties(of.collector.planner, numbers)
         said["lines"] = of.collector.counts()
         said["work"] = of.patrol.now() + of.search.now() + of.freezes.resend.work()
+        if of.module:
+            said["module"] = messages.pack(area.MODULE_NOW, of.module.state())
         return said

@@ -52,21 +52,21 @@ _KINDS = (
 
 
 def judge(kind, pattern, data):
-    """(NOBODY, ONE or SEVERAL, address of the one as digits)."""
+    """(NOBODY, ONE or SEVERAL, address of the one, or of the several that share it, as digits)."""
     _encode, framer_of, mask, control = _KINDS[kind]
     framer = framer_of()
     frames = framer.feed(data)
     frames = frames + framer.quiet()
     good = [frame for frame in frames if frame.control & mask == control]
     good = [frame for frame in good if dlt645.fits_address(pattern, ("0" * 12 + frame.address)[-DIGITS:])]
-    if len(good) == 1 and not framer.bad and not framer.skipped:
-        return ONE, ("0" * DIGITS + good[0].address)[-DIGITS:]
+    if len(set([frame.address for frame in good])) == 1 and not framer.bad and not framer.skipped:
+        return ONE if len(good) == 1 else SEVERAL, ("0" * DIGITS + good[0].address)[-DIGITS:]
     return (SEVERAL if data else NOBODY), ""
 
 
 class Search:
-    """`baud_of(line)`: bits/s; `module`: of the module line, asked for its `nodes()`
-    when it has them: addresses of 6 bytes."""
+    """`baud_of(line)`: bits/s; `module`: of line 9, None without one: asked for `nodes()`,
+    addresses of 6 bytes, and `phase_of(address)`."""
 
     def __init__(self, board, kv, add, tell, collector, baud_of, module=None):
         self._clock, self._kv, self._add, self._tell = board.clock, kv, add, tell
@@ -107,6 +107,9 @@ class Search:
 
     def tasks(self):
         return [("search", self.run)]
+
+    def idle(self):
+        return not (self._command or self._cut)
 
     def tick(self):
         """Each second."""
@@ -153,12 +156,12 @@ class Search:
         await self._find_missing(line)
 
     async def _ask_module(self):
-        nodes = getattr(self._module, "nodes", None)
-        for address in await nodes() if nodes else ():
+        if not self._module:
+            return
+        for address in await self._module.nodes():
             self._met(MODULE, bytes(address))
-        if nodes:
-            for meter in self._unseen(MODULE):
-                self._miss(MODULE, meter)
+        for meter in self._unseen(MODULE):
+            self._miss(MODULE, meter)
 
     async def _walk(self, line, kind, baud):
         walk, doubles = Walk(), 0
@@ -169,8 +172,8 @@ class Search:
             if what == SEVERAL and not is_wild:  # noise, or two?
                 what, address = await self._ask(line, kind, pattern, baud)
             twice = what == SEVERAL and not is_wild
-            if what == ONE and is_wild:  # two of one address may have answered as one
-                twice = await self._again(line, kind, address, baud)
+            if address and is_wild:  # two of one address may have answered as one, or one after the other
+                what, twice = ONE, await self._again(line, kind, address, baud)
             walk.heard(what)
             if address or twice:
                 self._met(line, dlt645.address_bytes(address or pattern), twice)
@@ -203,7 +206,8 @@ class Search:
         self.done += 1
         self.failed += twice
         if twice or not meter:
-            self._found(line, address, TWICE if twice else UNKNOWN, 0)
+            phase = self._module.phase_of(address) if line == MODULE and self._module else 0
+            self._found(line, address, TWICE if twice else UNKNOWN, phase)
             self._tell("meter_found", {"line": line, "address": dlt645.address_text(address)})
 
     def _found(self, line, address, state, phase):

@@ -4,6 +4,7 @@ import binascii
 
 from firmware.overlay import Overlay
 from protocols import cbor
+from protocols.meters.interpret import Profile
 
 
 def profiles(texts):
@@ -21,7 +22,9 @@ def _document(text):
     with Overlay():
         from protocols.meters import sound
 
-        return sound.checked(cbor.decode(binascii.unhexlify(text)))
+        document = cbor.decode(binascii.unhexlify(text))
+        sound.checked(document)
+    return Profile(document)  # the visit's own would keep an interpreter a profile in the heap
 
 
 def reader_of(link):

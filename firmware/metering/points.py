@@ -147,6 +147,11 @@ class Points:
         with Overlay():
             return _slots().apply(self, params)
 
+    def rewired(self, profiles, trials):
+        """For slots.py: a function after which the points read by these."""
+        with Overlay():
+            return _wiring().planned(self, profiles, trials)
+
     def _judge(self):
         """End the trials that have shown enough, one a second. The first verdict stands; where memory or
         flash refuse, it is tried again after EXPIRE_S."""

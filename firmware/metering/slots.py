@@ -209,7 +209,7 @@ def _planned(points, rows, slot, document=None):
             if row[TRIED]:
                 trials[slot] = [0, 0, 0, ""]
     hashes = _hashes(points, rows, profiles)
-    rewire = _rewired(points, profiles, trials) if points.points else None  # None: a start, none is made
+    rewire = points.rewired(profiles, trials) if points.points else None  # None: a start, none is made
 
     def commit():
         points.state, points.hashes, points.profiles, points.trials = rows, hashes, profiles, trials
@@ -218,13 +218,6 @@ def _planned(points, rows, slot, document=None):
         _release(points, rows)
 
     return commit
-
-
-def _rewired(points, profiles, trials):
-    with Overlay():
-        from firmware.metering import wiring
-
-        return wiring.planned(points, profiles, trials)
 
 
 def _hashes(points, rows, profiles):

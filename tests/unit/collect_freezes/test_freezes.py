@@ -212,6 +212,13 @@ def test_after_a_restart_nothing_that_is_stored_is_asked_again(device):
     assert sorted(body["metering_point"] for body in after.told(messages.DAILY)) == [1, 2, 3]
 
 
+def test_a_point_of_a_task_says_whether_its_slot_was_over(device):
+    device.room._settings = {area.TASKS: {"tasks": [[16, 1, 3, 900, 0, 86400, 2, 900, 0, 0, 4]]}}
+    for late_s in (0, 899, 900):
+        device.room.seen(1, 16, {1: 2301}, MIDNIGHT - OFFSET_S + late_s, 16, MIDNIGHT)
+    assert [body["quality"] for body in device.told(messages.CURVE, topics.CV)] == [0, 0, 1]
+
+
 def test_a_clock_set_back_asks_nothing_again(device):
     assert asked(device, 1) == [1, 2, 3]
     device.board.clock.local_s += 86400
@@ -328,11 +335,21 @@ def test_resend_refuses_what_it_cannot_do(full):
     assert resend(full, until_s=0) == REASON_NO["bad_params"]
 
 
-# steps before, steps under test, whether a day is dropped in them
-@pytest.mark.parametrize(("prefill", "steps", "crossed"), [(0, 3, False), (14, 3, True), (20, 2, False)])
+CUTS = [  # work, steps before, steps under test, whether the oldest label is dropped in them
+    ("area", 0, 3, False),
+    ("area", 14, 3, True),
+    ("area", 20, 2, False),
+    ("points", 0, 3, False),
+    ("points", 29, 2, True),
+    ("resend", 0, 2, False),
+    ("resend", 6, 1, False),
+]
+
+
+@pytest.mark.parametrize(("work", "prefill", "steps", "crossed"), CUTS)
 @pytest.mark.parametrize("how", [(), ("refuse",)])
-def test_every_write_cut_or_refused(run_micropython, prefill, steps, crossed, how):
-    result = run_micropython(HERE / "cuts.py", prefill, steps, *how, heap="8M", timeout_s=300)
+def test_every_write_cut_or_refused(run_micropython, work, prefill, steps, crossed, how):
+    result = run_micropython(HERE / "cuts.py", work, prefill, steps, *how, heap="8M", timeout_s=300)
     assert result.returncode == 0, result.stderr[-2000:]
     summary = json.loads(result.stdout.splitlines()[-1])
     assert summary["crossed"] == crossed

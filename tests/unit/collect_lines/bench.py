@@ -33,7 +33,8 @@ class Port(fake.Port):
 
     def __init__(self, clock, rack, baud, turn_ms=50):
         super().__init__(clock)
-        self.rack, self.baud, self.turn_ms = rack, baud, turn_ms
+        self.rack: Any = rack
+        self.baud, self.turn_ms = baud, turn_ms
         self.late = {}  # address -> ms more
         self.babbles = False
 
@@ -66,7 +67,7 @@ class Bench:
 
     def __init__(self, meters=4, lines=1, baud=2400, start_s=MIDNIGHT_S + 300, duties=LOCAL, profiles=None):
         board = fake.Board("unused", None, fake.FACTS, dict(fake.IDENTITY, utc_offset_s=OFFSET_S))
-        self.clock = board.clock
+        self.board, self.clock = board, board.clock
         self.clock.set_ms((start_s - OFFSET_S) * 1000)
         self.archive = area(meters, lines)
         self.rack = Rack([address(each) for each in range(1, meters + 1)])

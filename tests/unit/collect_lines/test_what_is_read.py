@@ -2,11 +2,13 @@
 
 import asyncio
 
+from firmware.area.archive import PREPAID
 from firmware.area.plan_duties import (
     ALL,
     DAY_FREEZE,
     DAY_S,
     EMPTY,
+    ENERGY,
     LOCAL,
     MUTE,
     OK,
@@ -188,3 +190,16 @@ def test_numbers_of_reads_do_not_meet():
     assert reads.frozen_day(DAY_FREEZE, MIDNIGHT_S) == MIDNIGHT_S // DAY_S
     assert reads.frozen_back("dlt645-2007", "05060101", 3) == "05060103"
     assert reads.frozen_back("dlt645-2007", "05060101", 63) == ""
+
+
+def test_prepaid_meters_show_their_energy_each_quarter_without_being_told_and_others_do_not():
+    bench = Bench(4, duties=(LOCAL[4],), start_s=MIDNIGHT_S + 3600)
+    bench.archive.put(2, row(2, flags=PREPAID))
+    bench.collector.reload_rows([2])
+    bench.run(lambda: len(bench.values) == 3, most_ms=3 * 900000)
+    assert [each[:2] + each[3:] for each in bench.values] == [
+        (2, ENERGY, 5, MIDNIGHT_S + 3600 + quarter * 900) for quarter in range(3)
+    ]
+    assert all(list(values) == [320, 321, 322, 323, 324] for _m, _r, values, *_rest in bench.values)
+    assert len(bench.rack.heard) == 3, "the total comes with the tariffs"
+    assert bench.gaps == []

@@ -64,8 +64,16 @@ class Rig:
         ports = {MODULE: (self.port, 9600)}
         self.collector = Collector(board, self.archive, {0: profile()}, ports, duties, rest=self.rest)
         self.told = []
-        self.module = Module(board, self.collector, lambda name, fields: self.told.append((name, fields)))
+        self.records = []
+        self.module = Module(board, self.collector, self._tell, self._add)
         self.collector.module = self.module
+
+    def _tell(self, name, fields):
+        self.told.append((name, fields))
+
+    def _add(self, *record):
+        self.records.append(record)
+        return True
 
     async def rest(self, event, ms):
         for _ in range(20):

@@ -58,6 +58,9 @@ class Collector:
     def profile(self, _meter):
         return Profile
 
+    def wake(self, line):
+        assert line == MODULE
+
 
 def address(number):
     return f"{number:012d}"
@@ -86,12 +89,14 @@ async def story():
     world = {address(n): Node(Meter(address(n), {"00010000": b"\x26\0\0\0"}), n % 5) for n in range(1, 21)}
     server = Server("1", world)
     board = fake.Board("unused", None, fake.FACTS, fake.IDENTITY)
-    told = []
+    told, records = [], []
     collector = Collector(archive, server)
     line = collector.lines[MODULE]
     gc.collect()
     before = alloc()
-    module = Module(board, collector, lambda name, fields: told.append((name, fields)))
+    module = Module(
+        board, collector, lambda name, fields: told.append((name, fields)), lambda *each: records.append(each)
+    )
     gc.collect()
     held = alloc() - before
     await steps(module, 5)
@@ -108,6 +113,7 @@ async def story():
     out = {"known": known, "reads": reads, "again": again, "silent": silent, "told": told}
     out["rows"] = [module.heard.row(meter) for meter in (1, 2, 20, 21)]
     out["log"] = line.log[:40]
+    out["state"], out["records"] = module.state(), [[each[1], each[4]] for each in records]
     return out, held
 
 

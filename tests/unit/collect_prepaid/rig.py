@@ -135,11 +135,12 @@ class Area:
         self.records, self.events = [], []
         self.start()
 
-    def start(self):
+    def start(self, unreadable=False):
         self.kv = Kv(self.root + "/kv")
         self.kv.open()
         self.settings = Parameters(self.kv, table=area.PARAMETERS)
-        self.collector = Collector(Archive(self.packed), self.meters, self.profile)
+        archive = Archive(b"" if unreadable else self.packed)
+        self.collector = Collector(archive, self.meters, self.profile)
         self.room = Prepaid(
             self.board,
             self.kv,
@@ -149,6 +150,7 @@ class Area:
             self.settings,
             self.collector,
             lambda _meter: SECRETS,
+            unreadable,
         )
         if not self.settings.versions():
             self.set(area.PRICES, {1: [tariffs()]})
@@ -158,9 +160,16 @@ class Area:
         self.kv.close()
         self.room.close()
 
-    def cut_power(self):
+    def cut_power(self, unreadable=False):
+        """`unreadable`: as the archive on flash is after it."""
         self.close()
-        self.start()
+        self.start(unreadable)
+
+    def load(self, packed):
+        """This is the archive from now on."""
+        self.packed = packed
+        self.collector.archive.become(Archive(packed))
+        self.room.rows_changed()
 
     def set(self, section, values):
         version = self.settings.versions().get(section, 0) + 1

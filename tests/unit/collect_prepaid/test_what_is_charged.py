@@ -304,7 +304,38 @@ def test_each_midnight_is_reconciled_once(home):
     assert ledgers(home) == [expected]
 
 
+def test_what_moves_a_balance_or_a_switch_is_told_before_the_day_ends(home):
+    home.live(5)
+    day_s = NOON_S + DAY_S // 2
+    assert [(body["day_s"], body["remaining"], body["order"]) for body in ledgers(home)] == [(day_s, MANY, 1)]
+    home.use(1, 2000)
+    home.live(5)
+    assert len(ledgers(home)) == 1, "use alone waits for the end of the day"
+    home.order(1, 2, 1, flag=REFRESH)
+    home.use(1, 1000)
+    home.live(120)
+    told = ledgers(home)[-1]
+    assert (told["cut"], told["order"], told["remaining"]) == (1, 2, 1 - home.paid(1000))
+    home.midnight(1)
+    assert ledgers(home)[-1]["day_s"] == day_s, "the end of the day still has its own"
+    assert ledgers(home)[-1]["differs_wh"] == 0
+
+
+def test_without_a_trusted_clock_no_day_is_told_and_a_full_flash_is_asked_again(home):
+    home.board.clock.ok = False
+    home.live(5)
+    assert ledgers(home) == []
+    home.board.clock.ok, add = True, home.room._add
+    home.room._add = lambda *_record: 0
+    home.live(5)
+    home.room._add = add
+    home.live(5)
+    assert len(ledgers(home)) == 1
+
+
 def test_a_balance_whose_freeze_does_not_come_is_told_without_it(home):
+    home.live(5)
+    home.records.clear()
     home.board.clock.t_s += DAY_S // 2 + 5 * 3600 + 3500
     home.live(60)
     assert ledgers(home) == []

@@ -226,3 +226,33 @@ def test_nightly_records_go_on_after_a_restart(home):
     home.room.seen(1, 1, {320: 10000}, home.board.clock.t_s, 1, NOON_S + DAY_S // 2 + OFFSET_S)
     assert len([kind for _stream, kind, _body in home.records if kind == area.LEDGER]) == 1
     assert home.order(1, 9, address=address(1)) == 0
+
+
+# ---- an archive that cannot be read
+
+
+def test_balances_outlive_an_archive_that_cannot_be_read(home):
+    home.room._rows.save()
+    kept, packed = files(home), home.packed
+    home.cut_power(unreadable=True)
+    home.live(600)
+    assert files(home) == kept, "what is not known to be right is not written anew"
+    assert home.told().count("balance_dropped") == home.told().count("balance_lost") == 0
+    home.load(packed)
+    home.use(1, 1000)
+    assert home.left(1) == MANY - home.paid(1000)
+    assert home.order(1, 1) == REASON_NO["order_already_applied"]
+
+
+def test_a_balance_that_was_lost_beside_its_archive_is_in_doubt_once_that_is_back(home):
+    for path in files(home):
+        spoil(path)
+    for slot in range(SLOTS):
+        home.kv.put({KEY % slot: 0})
+    packed = home.packed
+    home.cut_power(unreadable=True)
+    assert "balance_lost" not in home.told(), "whose they were nobody knows yet"
+    home.load(packed)
+    assert home.told().count("balance_lost") == 3
+    assert home.order(1, 2) == REASON_NO["bad_params"], "nothing is added to what is not known"
+    assert home.order(1, 3, flag=REFRESH) == 0

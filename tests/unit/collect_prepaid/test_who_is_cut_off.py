@@ -160,6 +160,56 @@ def test_who_is_guaranteed_or_not_prepaid_is_not_cut(home, flags):
     assert home.sent(1) == []
 
 
+@pytest.mark.parametrize("power", ["stays", "cut"])
+@pytest.mark.parametrize("how", ["flag lost", "guarantee", "flag lost, guarantee"])
+def test_who_was_cut_off_is_let_go_once_when_no_balance_rules_it_any_more(home, how, power):
+    home.live(120)
+    assert home.meters[1].told_open
+    home.events.clear()
+    if "guarantee" in how:
+        assert home.command(area.METER_GUARANTEE, 1, on=1) == 0
+    if "flag" in how:
+        home.load(row(1, 0) + home.packed[len(row(1)) :])
+    if power == "cut":
+        home.cut_power()
+    home.live(7200)
+    assert not home.meters[1].told_open
+    assert (len(home.sent(1)), len(home.sent(1, "permit_close"))) == (1, 1)
+    assert home.told().count("close_permitted") == 1
+    looked_before_each(home.meters[1])
+
+
+def test_a_flag_lost_before_the_read_back_lets_go_what_the_lost_answer_hid(home):
+    home.meters[1].fate = "unheard"
+    home.live(5)
+    assert len(home.sent(1)) == 1
+    home.load(row(1, 0) + home.packed[len(row(1)) :])
+    home.live(VALID_S + 600)
+    assert not home.meters[1].told_open
+    assert len(home.sent(1, "permit_close")) == 1
+
+
+def test_what_others_have_cut_off_is_theirs(home):
+    home.order(1, 2)
+    home.live(60)
+    home.load(row(1, 0) + home.packed[len(row(1)) :])
+    home.meters[1].is_open = home.meters[1].told_open = 1
+    home.patrol(1)
+    home.live(7200)
+    assert home.meters[1].told_open
+    assert home.sent(1, "permit_close") == []
+
+
+def test_what_the_station_opened_without_a_balance_is_let_go_with_its_word(home):
+    home.load(home.packed[: 2 * len(row(1))] + row(3, 0))
+    assert home.command(area.METER_SWITCH, 3, want=1) == 0
+    home.live(120)
+    assert home.meters[3].told_open
+    assert home.command(area.METER_SWITCH, 3, want=0) == 0
+    home.live(120)
+    assert not home.meters[3].told_open
+
+
 def test_a_clock_that_is_not_trusted_cuts_nobody(home):
     home.board.clock.ok = False
     home.live(600)

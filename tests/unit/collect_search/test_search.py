@@ -104,6 +104,17 @@ def test_two_at_one_address_are_told():
     assert (known[1], search.TWICE) in searched(rig)
 
 
+def test_two_that_answer_one_after_the_other_cost_few_questions():
+    area = area_of(12)
+    known = meters_of(area)
+    rig = rig_of(area, rows_of(known[1:]))
+    rack = rig.collector.racks[1]
+    rack.meter(known[0]).counter.delay_ms, rack.meter(known[1]).counter.delay_ms = 20, 400
+    rack.move(known[0], known[1])
+    assert searched(rig) == [(known[1], search.TWICE)]
+    assert rig.collector.asks < 200
+
+
 def test_a_mute_meter_is_missing_and_a_late_one_is_not():
     area = area_of(12)
     known = meters_of(area)
@@ -165,5 +176,9 @@ def test_the_module_says_who_its_nodes_are():
         async def nodes(self):
             return [row(1, 9)[:6], row(7, 9)[:6]]
 
+        def phase_of(self, address):
+            return 3 if address == row(7, 9)[:6] else 0
+
     rig = rig_of(area_of(12), [row(1, 9), row(2, 9)], module=Module())
     assert searched(rig, 9) == [("000000000002", search.MISSING), ("000000000007", search.UNKNOWN)]
+    assert [body["phase"] for body in rig.records if body["state"] == search.UNKNOWN] == [3]

@@ -9,6 +9,7 @@ import sys
 from binascii import unhexlify
 
 from firmware.metering import slots
+from firmware.metering.points import Points
 from firmware.store import blobs
 from protocols import ed25519
 from protocols.meters import sound
@@ -131,7 +132,7 @@ async def no_memory(world, folder):
     out = {}
     for step, (module, name) in {
         "signature": (ed25519, "verify"), "tests": (sound, "checked"), "profile": (slots, "_module"),
-        "reader": (slots, "_rewired"),
+        "reader": (Points, "rewired"),
     }.items():  # fmt: skip
         rig = await proved(world, folder + step)
         good = stands(rig)

@@ -7,7 +7,8 @@ from hil.adapters.world import ControlPort
 
 
 class AreaProcess:
-    """Running `python -m hil.world.area`. `lines`: PTY paths; `archive`: rows; `options` of its command line.
+    """Running `python -m hil.world.area`. `lines`: PTY paths; `module`: that of line 9, or None;
+    `archive`: rows; `options` of its command line.
 
     `ask(mute=[address, True])` does verbs of hil.world.area.verbs; `truth()` is hil.world.area.truth.
     """
@@ -20,7 +21,7 @@ class AreaProcess:
         self.child = Child(command, state_dir / "area.log", pipe=True)
         try:
             ready = self.child.ready()
-            self.lines, self.archive = ready["lines"], ready["archive"]
+            self.lines, self.module, self.archive = ready["lines"], ready["module"], ready["archive"]
             self._control = ControlPort(ready["control"])
         except BaseException:
             self.child.kill()

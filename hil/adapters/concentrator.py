@@ -9,10 +9,9 @@ LINES = ("line", "line2", "line3", "line4")
 
 
 class UnixConcentrator(UnixTerminal):
-    """As UnixTerminal; its panel is a port nobody is at. `module`: PTY of a carrier module, or None."""
+    """As UnixTerminal; its panel is a port nobody is at."""
 
     board = ROOT / "boards" / "unix_concentrator" / "board.json"
-    module: str | None = None
 
     def __init__(self, run_dir, world, identity, broker_host, broker_port):
         super().__init__(run_dir, world, identity, broker_host, broker_port)
@@ -22,7 +21,7 @@ class UnixConcentrator(UnixTerminal):
         return {}
 
     def _ports(self):
-        panel = {"panel": os.ttyname(self._panel[1]), "module": self.module}
+        panel = {"panel": os.ttyname(self._panel[1]), "module": self._world.module}
         return {**dict(zip(LINES, self._world.lines, strict=False)), **panel}
 
     def close(self):

@@ -9,7 +9,7 @@ from pathlib import Path
 from hil.adapters.process import Child
 from protocols.meters.compile import encoded
 from station.profiles import files
-from station.provisioning import add_device, area_of, identity
+from station.provisioning import add_device, area_of, identity, meter_inputs
 from station.settings import Settings
 from station.store import db, devices
 
@@ -70,16 +70,19 @@ class StationProcess:
         finally:
             engine.dispose()
 
-    def enrol_area(self, device, lines, profiles) -> dict:
+    def enrol_area(self, device, lines, profiles, utc_offset_s=28800, name="", inputs=()) -> dict:
         """As `enrol`, of a concentrator. `lines`: NUMBER:BAUD:FORMAT; `profiles`: names of the catalogue, by
-        slot."""
+        slot; `inputs`: [SLOT:]NAME=VALUE of controls."""
         settings = Settings.load(self.home)
         documents = [encoded(files.checked(files.content(name))) for name in profiles]
         engine = db.engine(self.home)
         try:
             with db.writing(engine) as c:
                 if devices.get(c, device) is None:
-                    add_device(c, device, AUTHOR, rounds=1, area=area_of(lines, documents))
+                    given = meter_inputs.taken(inputs, documents)
+                    given = meter_inputs.sealed(settings, device, given) if given else ""
+                    facts = {"utc_offset_s": utc_offset_s, "area": area_of(lines, documents, given)}
+                    add_device(c, device, AUTHOR, name=name, rounds=1, **facts)
                 return identity(settings, c, device, settings.broker())
         finally:
             engine.dispose()

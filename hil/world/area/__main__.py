@@ -1,6 +1,6 @@
 """`python -m hil.world.area`: a transformer area on PTYs until SIGINT or SIGTERM.
 
-Prints one JSON line when ready: `lines` PTYs, `control` port, `truth`, `archive`.
+Prints one JSON line when ready: `lines` PTYs, `module` PTY or null, `control` port, `truth`, `archive`.
 """
 
 import argparse
@@ -9,11 +9,13 @@ import contextlib
 import json
 import signal
 import time
-from datetime import datetime
+from datetime import UTC, datetime
+from pathlib import Path
 
 from hil.world.area import truth
 from hil.world.area.area import Area
 from hil.world.area.grid import TRANSFORMERS
+from hil.world.area.kept import Kept
 from hil.world.area.live import Live
 from hil.world.area.verbs import VERBS
 from hil.world.control import serve
@@ -24,9 +26,11 @@ def _arguments():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--meters", type=int, default=60, choices=range(1, 9001), metavar="N")
     parser.add_argument("--lines", type=int, default=2, choices=range(1, 9), metavar="N")
+    parser.add_argument("--module", type=int, default=0, metavar="N", help="of the meters behind line 9")
     parser.add_argument("--baud", type=int, default=9600, help="speed of the lines, 11 bits a byte")
     parser.add_argument("--start", help="local time, 2026-11-22T00:00; without it now")
     parser.add_argument("--speed", type=int, default=1, help="seconds of the area a second; 0 stands still")
+    parser.add_argument("--utc-offset-s", type=int, default=28800, help="of local time")
     parser.add_argument("--history-days", type=int, default=3, help="days that meters ran before")
     parser.add_argument(
         "--kva", type=int, choices=TRANSFORMERS, help="of the transformer; without it one that fits"
@@ -34,6 +38,7 @@ def _arguments():
     parser.add_argument(
         "--fault", type=_fault, action="append", default=[], metavar="NAME=COUNT", help="thieves=3 ..."
     )
+    parser.add_argument("--state", type=Path, help="file it goes on from; the first start says what it is")
     parser.add_argument("--measure", action="store_true", help="compute one day, say how long it took, end")
     return parser, parser.parse_args()
 
@@ -44,7 +49,7 @@ def _fault(text) -> tuple:
 
 
 def _area(arguments) -> Area:
-    offset_s = 28800
+    offset_s = arguments.utc_offset_s
     t_s = time.time_ns() // 10**9
     if arguments.start:
         t_s = int(datetime.fromisoformat(arguments.start + "+00:00").timestamp()) - offset_s
@@ -57,7 +62,19 @@ def _area(arguments) -> Area:
         arguments.history_days,
         arguments.kva,
         offset_s,
+        module=arguments.module,
     )
+
+
+def _kept(arguments) -> Area:
+    """That of the file `state`, up to now."""
+    now = datetime.fromtimestamp(time.time() + 28800, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    said = {name: value for name, value in vars(arguments).items() if name != "state"}
+    made = said | {"start": arguments.start or now}
+    kept = Kept(arguments.state, made, lambda facts: _area(argparse.Namespace(**said | facts)))
+    if not arguments.start:
+        kept.area.advance(time.time_ns() // 10**9)
+    return kept.area
 
 
 def _measure(area) -> dict:
@@ -77,7 +94,7 @@ def _measure(area) -> dict:
 def main():
     parser, arguments = _arguments()
     try:
-        area = _area(arguments)
+        area = _kept(arguments) if arguments.state else _area(arguments)
     except ValueError as error:
         parser.error(str(error))
     if arguments.measure:
@@ -92,7 +109,8 @@ async def _serve(area, arguments):
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    ready = {"lines": [wire.path for wire in live.wires], "control": port, "truth": truth.truth(area)}
+    ready = {"lines": [wire.path for wire in live.wires], "control": port, "truth": live.truth(True)}
+    ready["module"] = live.module.path if live.module else None
     print(json.dumps(ready | {"archive": truth.archive(area)}), flush=True)
     await stop.wait()
     server.close()

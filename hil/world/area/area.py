@@ -36,7 +36,8 @@ class Area:
     """`seed`; `t_s` UTC now, registers run since `history_days` midnights before the last one.
 
     `faults`: {name of population.FAULTS or EQUIPMENT: how many}; `kva` of the transformer, None = one that
-    fits; `walk_s` seconds to the button, None = each householder's own. ValueError when it cannot be built.
+    fits; `walk_s` seconds to the button, None = each householder's own; `module`: so many meters
+    stand behind the carrier module. ValueError when it cannot be built.
     """
 
     def __init__(
@@ -50,13 +51,16 @@ class Area:
         kva=None,
         utc_offset_s=28800,
         walk_s=None,
+        module=0,
     ):
         self.seed, self.utc_offset_s, self.walk_s = seed, utc_offset_s, walk_s
         self.lines = lines
         today_s = t_s - (t_s + utc_offset_s) % DAY_S
         self.start_s = today_s - history_days * DAY_S
         self.t_s = self.start_s
-        self.homes, branches = populate(seed, meters, lines, self.start_s, today_s, utc_offset_s, faults)
+        self.homes, branches = populate(
+            seed, meters, lines, self.start_s, today_s, utc_offset_s, faults, module
+        )
         self.grid = Grid(branches, kva or _fitting(self.homes))
         self._fed = [home for home in self.homes if home.fed_here]
         self._states, self._began = {}, {}  # slot -> State; _began: before contacts moved inside the slot

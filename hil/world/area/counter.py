@@ -46,6 +46,7 @@ class Counter(Display):
         self.alarm = self.guaranteed = False
         self.relay = None
         self.display: Callable[[], Flow | None] = lambda: None
+        self.clock_set: Callable[[int], None] = lambda _seconds: None  # told of every change of its offset
         self._flow = None
         self.demand_dw = 0
         self._quarter = None  # (local seconds, import) of the last full quarter
@@ -79,6 +80,7 @@ class Counter(Display):
         self.set_clock_offset(int(when.timestamp()) - self.utc_offset_s - self.t_s)
 
     def set_clock_offset(self, seconds):
+        self.clock_set(seconds)
         self.clock_offset_s = seconds
         self._quarter = None
 

@@ -19,7 +19,8 @@ SHARES_E3 = (345, 330)  # of phases A and B of a three-phase home; C takes the r
 
 
 class Home:
-    """`phase` 1..3, 4 = three-phase; `pole` 0..; `line` 1.. where its meter answers.
+    """`phase` 1..3, 4 = three-phase; `pole` 0..; `line` 1.. where its meter answers, 9 behind
+    the carrier module.
 
     `fed_here`: this transformer feeds it; `filed_here`: it stands in this area's archive; `on_line`: its
     meter is on this concentrator's lines. `events`: (UTC, verb of _HAPPENS, value), in order of time.
@@ -133,6 +134,13 @@ class Home:
         else:
             row[1] -= through
         row[2] += past
+
+    def hang(self, at_s) -> bool:
+        """The meter that is to come comes then; whether there is one."""
+        coming = [event for event in self.events if event[1] == "replace"]
+        self.events = [event for event in self.events if event not in coming]
+        self.events[:0] = [(at_s, verb, counter) for _at_s, verb, counter in coming]
+        return bool(coming)
 
     def _replace(self, counter):
         """The new meter goes on where the old one falls silent."""

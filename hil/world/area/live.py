@@ -4,14 +4,19 @@ Whatever looks at the area first calls `advance`. On a line one port hears for a
 answer at once: that is how two at one address, a late answer and a babbler garble each other.
 """
 
+import asyncio
 import time
+from datetime import timedelta
 
 from hil.line485 import Line
 from hil.world.area import truth
+from hil.world.area.module import Module, way
 from hil.world.area.served import Rack
 from hil.world.control import VerbError
 from hil.world.inputs import ac_sample
+from protocols.uplink.archive_rows import MODULE
 
+OWN_MS = 20  # until the module begins to answer
 VOICES_MAX = 16  # that talk or wait at once on one line; a meter that finds none free says nothing
 
 
@@ -52,6 +57,40 @@ class Wire:
         return voice
 
 
+class ModuleWire:
+    """Line 9: one module that answers, and talks by itself, for all meters behind it."""
+
+    def __init__(self, area, baud, before):
+        self.rack = Rack(area, MODULE)
+        homes = {counter.address: home for home in area.homes for counter in home.counters}
+        ways = [(meter, way(area.seed, homes[meter.address])) for meter in self.rack.meters]
+        self.module = Module(area.seed, ways, time.monotonic_ns() // 10**6)
+        self.line = Line(baud, area.seed + MODULE)
+        self.path = self.line.attach_pty("terminal").path
+        self._before = before
+        self._port = self.line.attach("module", self.step, OWN_MS)
+        self._loop, self._timer = asyncio.get_running_loop(), None
+        self.step()
+
+    def step(self, data=b""):
+        self._before()
+        out, wait_ms = self.module.step(time.monotonic_ns() // 10**6, data)
+        if out:
+            self._port.write(out)
+        if self._timer:
+            self._timer.cancel()
+        self._timer = wait_ms and self._loop.call_later(_seconds(wait_ms), self.step)
+
+    def close(self):
+        if self._timer:
+            self._timer.cancel()
+        self.line.close()
+
+
+def _seconds(ms):
+    return timedelta(milliseconds=ms).total_seconds()
+
+
 def _deaf(_data):
     """A voice hears nothing: the ears do."""
 
@@ -64,6 +103,8 @@ class Live:
         self._speed = speed
         self._from_s, self._from_ns = area.t_s, time.monotonic_ns()
         self.wires = [Wire(area, number, baud, self.advance) for number in range(1, area.lines + 1)]
+        behind = any(home.line == MODULE for home in area.homes)
+        self.module = ModuleWire(area, baud, self.advance) if behind else None
 
     # ---- time
 
@@ -88,7 +129,7 @@ class Live:
     def _find(self, address):
         """(rack, meter) that answers at the address."""
         self.advance()
-        for wire in self.wires:
+        for wire in [*self.wires, self.module] if self.module else self.wires:
             for meter in wire.rack.meters:
                 if meter.address == address:
                     meter.refresh()
@@ -113,6 +154,8 @@ class Live:
 
     def babble(self, pair):
         wire, meter = self._find(pair[0])
+        if wire is self.module:
+            raise VerbError(f"{pair[0]}: behind the module nobody hears it")
         wire.babbler.name = meter.address
         wire.line.set_babble(wire.babbler, pair[1])
 
@@ -128,6 +171,12 @@ class Live:
     def fall(self, pair):
         self._counter(pair[0]).fall(pair[1])
 
+    def replace(self, address):
+        """The night in which the other meter is hung there is now."""
+        counter = self._counter(address)
+        if not any(home.hang(self.area.t_s) for home in self.area.homes if home.counter is counter):
+            raise VerbError(f"{address}: no other meter is to come")
+
     def press(self, address):
         relay = self._counter(address).relay
         if relay is None or not relay.permitted:
@@ -140,6 +189,8 @@ class Live:
     # ---- one line
 
     def _line(self, number):
+        if number == MODULE:
+            return self._of_module().line
         if number > len(self.wires):
             raise VerbError(f"there is no line {number}")
         return self.wires[number - 1].line
@@ -157,6 +208,20 @@ class Live:
         """[CLOCK_MONOTONIC ms of the first bit, talker, hex]"""
         return [[b.t_ms, b.port, b.data.hex()] for b in list(self._line(pair[0]).log)[-pair[1] :]]
 
+    # ---- the module
+
+    def _of_module(self):
+        if not self.module:
+            raise VerbError("there is no module")
+        return self.module
+
+    def plug(self, plugged):
+        self._of_module().module.plug(plugged)
+        self._of_module().step()
+
+    def keep_nodes(self, count):
+        self._of_module().module.keep(count)
+
     # ---- all
 
     def ac(self, asked):
@@ -168,8 +233,12 @@ class Live:
 
     def truth(self, asked):
         self.advance()
-        return truth.truth(self.area) if asked else None
+        if not asked:
+            return None
+        return truth.truth(self.area) | ({"module": self.module.module.truth()} if self.module else {})
 
     def close(self):
         for wire in self.wires:
             wire.line.close()
+        if self.module:
+            self.module.close()

@@ -7,6 +7,7 @@ from hil.world.area.counter import Counter
 from hil.world.area.curves import DAY_S, KINDS, between
 from hil.world.area.home import Home
 from hil.world.factory import hash_of
+from protocols.uplink.archive_rows import MODULE
 
 # How many of each in an area of 60; more and fewer meters have them in proportion
 FAULTS = {
@@ -45,10 +46,11 @@ def counts_for(meters, given=None) -> dict:
     return {name: n * meters // PER for name, n in _COUNTS.items()} | (given or {})
 
 
-def populate(seed, meters, lines, start_s, today_s, utc_offset_s, faults=None) -> Population:
-    """`meters` on the lines; registers run from `start_s`, faults begin around `today_s` (a local midnight).
+def populate(seed, meters, lines, start_s, today_s, utc_offset_s, faults=None, module=0) -> Population:
+    """`meters` on the lines, `module` of them behind the carrier module; registers run from `start_s`, faults
+    begin around `today_s` (a local midnight).
 
-    ValueError when there are more faults than homes that could have them.
+    ValueError when there are more faults, or meters behind the module, than homes that could have them.
     """
     counts = counts_for(meters, faults)
     maker = _Maker(seed, start_s, today_s, utc_offset_s)
@@ -64,6 +66,10 @@ def populate(seed, meters, lines, start_s, today_s, utc_offset_s, faults=None) -
     served = [home for home in homes if home.on_line]
     for i, home in enumerate(served):
         home.line = i % lines + 1
+    if module > len(served):
+        raise ValueError("no home is left for the module")
+    for home in sorted(served, key=lambda home: hash_of(seed, _PLACE + 2, home.no))[:module]:
+        home.line = MODULE
     for home in served:
         maker.finish(home)
     return Population(homes, maker.branches(len(homes)))

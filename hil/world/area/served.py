@@ -15,7 +15,7 @@ from hil.world.factory import Flow
 from hil.world.meter import Display
 from protocols.lines import dlt645, dlt645_97_meter, dlt645_server, modbus
 from protocols.meters import dlt645_items, dlt645_types, dlt645_write
-from protocols.meters.dlt645_records import _CLASSES, RECORDS_MAX
+from protocols.meters.dlt645_loads import CLASSES, RECORDS_MAX
 from protocols.meters.points import BY_ALIAS
 from station.profiles.simulated import Meter as ProfileMeter
 from station.profiles.stores import SERVERS
@@ -28,7 +28,7 @@ _WRITABLE = {f"{di:08X}": di for di in (registers.SET_DATE, registers.SET_TIME, 
 FRAMES_GAP_MS, UNITS_GAP_MS = 500, 20  # longest silence inside a frame of DL/T 645, of Modbus
 INSTANT = "0501"  # freezes that the Server makes and keeps
 _FIRST, _SINCE, _LAST = range(3)  # DI0 of a load record
-_RECORDED = _CLASSES[:4]  # quadrants and demand this meter does not record
+_RECORDED = CLASSES[:4]  # quadrants and demand this meter does not record
 
 # delay_ms after the end of the request; address of who talks
 Reply = namedtuple("Reply", "address delay_ms data")

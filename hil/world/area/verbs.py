@@ -24,7 +24,7 @@ def _two(first, second):
     return check
 
 
-_LINE = whole(1, 8)
+_LINE = whole(1, 9)
 # verb -> (check of the value, name of the Live method that does it)
 VERBS = {
     # one meter on its line
@@ -38,6 +38,7 @@ VERBS = {
     "stop": (_two(_address, flag), "stop"),
     "fly": (_two(_address, flag), "fly"),
     "fall_wh": (_two(_address, whole(0, 10**9)), "fall"),
+    "replace": (_address, "replace"),  # by the meter that is to come
     "press": (_address, "press"),  # the button of the householder
     "walk_s": (whole(1, 86_400, null=True), "walk"),  # to the button, of all; null = each their own
     # one line
@@ -45,6 +46,9 @@ VERBS = {
     "noise": (_two(_LINE, probability), "noise"),  # bit flips per byte
     "drop": (_two(_LINE, probability), "drop"),
     "frames": (_two(_LINE, whole(1, 500)), "frames"),  # the last n bursts
+    # the module, line 9
+    "plugged": (flag, "plug"),  # pulled out, or put in
+    "keep_nodes": (whole(0, 1000), "keep_nodes"),  # it forgets all behind the first n of its list
     # all
     "speed": (whole(0, 3_600), "set_speed"),  # seconds of the area a second
     "skip_s": (whole(1, 10 * 86_400), "skip"),

@@ -11,6 +11,7 @@ from flask_wtf import CSRFProtect
 from station.settings import Settings
 from station.web import (
     api,
+    archive,
     area,
     auth,
     command,
@@ -59,11 +60,12 @@ def create_app(home: Path | str | None = None, **config: Any) -> Flask:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.extensions["settings"] = settings
     app.extensions["store"] = Store(settings.home)
+    archive.init_app(app)
     CSRFProtect(app)
     auth.limiter.init_app(app)
     for part in (i18n, figures, helpers, people, errors, live):
         part.init_app(app)
-    for door in (auth, overview, terminal, area, profiles, command, live, api):
+    for door in (auth, overview, terminal, area, archive, profiles, command, live, api):
         app.register_blueprint(door.blueprint)
     app.jinja_env.globals.update(
         theme=theme, now_ms=lambda: time.time_ns() // 1_000_000, asset=asset, here=here, page_words=page_words

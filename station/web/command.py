@@ -1,5 +1,6 @@
 """Command dialogs: draft -> preview -> confirm -> the command's own page."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Blueprint, abort, current_app, redirect, render_template, request, url_for
@@ -7,20 +8,32 @@ from flask_login import current_user
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
-from protocols.uplink import area, messages
+from protocols.uplink import archive_rows, area, messages
 from station import controls, plans, prepaid
 from station.area import life
+from station.area import preview as look_area
+from station.decoding import known as known_frames
 from station.errors import FieldError, Invalid
 from station.store import commands, devices, live
 from station.store.db import now_s
 from station.web import curve, drafts, forms, panels, picture, sealed
 from station.web.db import view, writing
+from station.web.decoded import shown_frames
 from station.web.errors import by_field
 from station.web.helpers import param_rows
 
 blueprint = Blueprint("command", __name__, url_prefix="/terminals/<device>/commands")
 LOOKED_BACK = 50  # recent commands among which a second press of "confirm" finds the first
-TYPED = frozenset({messages.TRIP})  # kinds confirmed by typing the terminal's id
+
+
+def to_type(content: sealed.Content) -> str:
+    """What a person types to confirm: whom it cuts off, or the address that must be right; "" for nothing."""
+    if content.kind == messages.TRIP:
+        return content.device
+    if not look_area.dangerous(content.kind, content.params):
+        return ""
+    named = content.params.get("new_address") or content.params.get("address")
+    return archive_rows.digits(named) if named else content.device
 
 
 def known(device: str, kind: str | None = None) -> dict[str, Any]:
@@ -58,6 +71,14 @@ def picture_of(row: dict[str, Any], params: dict[str, Any]) -> dict[str, Any]:
     )
 
 
+def back(row: Mapping[str, Any], given: Mapping[str, Any]) -> str:
+    """Where a person comes from: the meter that the command names, else the device."""
+    number = drafts.number(str(given.get("meter", "")))
+    if row["area"] is not None and isinstance(number, int) and 0 < number <= archive_rows.MOST:
+        return url_for("area.meter", device=row["device"], number=number)
+    return url_for("terminal.page", device=row["device"])
+
+
 def show_form(row: dict[str, Any], kind: str, form: MultiDict[str, str], errors: dict[str, list[str]]) -> str:
     shown = plan_picture(row, form) if kind == "period_plan" else None
     return render_template(
@@ -66,6 +87,7 @@ def show_form(row: dict[str, Any], kind: str, form: MultiDict[str, str], errors:
         kind=kind,
         values=form,
         errors=errors,
+        back=back(row, form),
         picture=shown,
         form_rows=forms.FORMS.get(kind),
         valid_choices=drafts.VALID_MIN,
@@ -106,6 +128,10 @@ def show_preview(
     kept = [
         (name, text) for name, text in form.items(multi=True) if name not in ("csrf_token", "token", "typed")
     ]
+    look = controls.preview(view(), row["device"], content.kind, content.params)
+    if kind in forms.AREA:
+        seen = look_area.look(view(), row["device"], content.kind, content.params)
+        look |= seen | {"warnings": look["warnings"] + seen["warnings"]}
     return render_template(
         "preview.html",
         d=row,
@@ -118,8 +144,12 @@ def show_preview(
         values=form,
         errors=errors,
         token=sealed.token(_secret(), content),
-        typed=content.kind in TYPED,
-        look=controls.preview(view(), row["device"], content.kind, content.params),
+        typed=to_type(content),
+        look=look,
+        back=back(row, content.params),
+        request_frames=shown_frames(*known_frames.explain(content.params["data"]))
+        if content.kind == area.FORWARD
+        else None,
         picture=picture_of(row, content.params) if is_plan else None,
         running=picture_of(row, running) if running else None,
         periods=plans.periods(content.params) if is_plan else [],
@@ -132,8 +162,9 @@ def confirm(device: str) -> Response | str | tuple[str, int]:
     content = sealed.read(_secret(), request.form.get("token", ""))
     if content is None or content.device != device or content.author != current_user.name:
         abort(400)
-    if content.kind in TYPED and request.form.get("typed", "").strip() != device:
-        return show_preview(row, content, request.form, by_field([FieldError("typed", "typed_differs")])), 422
+    wrong = "typed_differs" if content.kind == messages.TRIP else "typed_other"
+    if to_type(content) not in ("", request.form.get("typed", "").strip()):
+        return show_preview(row, content, request.form, by_field([FieldError("typed", wrong)])), 422
     try:
         number = send(content)
     except Invalid as invalid:

@@ -9,6 +9,7 @@ from werkzeug.datastructures import MultiDict
 
 from protocols.uplink.codes import APPEND
 from station import controls, plans, prepaid
+from station.area import requests
 from station.errors import FieldError, Invalid
 from station.plans.period import HALF_HOURS, MAX_PERIODS
 from station.web import forms
@@ -132,7 +133,10 @@ def note(form: Form) -> str:
 
 def _params(c: Connection, kind_name: str, form: Form, device: Device) -> dict[str, Any]:
     if kind_name in forms.FORMS:
-        return forms.build(c, kind_name, form, device)
+        params = forms.build(c, kind_name, form, device)
+        if kind_name in forms.AREA:
+            requests.check(c, device, KINDS[kind_name], params)
+        return params
     return BUILD[kind_name](form, device)
 
 

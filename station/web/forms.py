@@ -13,15 +13,18 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection
 from werkzeug.datastructures import MultiDict
 
-from protocols.uplink import archive_rows
+from protocols.meters.points import BY_ALIAS
+from protocols.uplink import archive_rows, messages
 from protocols.uplink.codes import APPEND, CONTROLS, REMOTE
 from station import controls
+from station.area import requests
 from station.errors import FieldError, Invalid
 
 Form = MultiDict[str, str]
 HALF_HOUR_S = 1800
 EPOCH_DAY = date(1970, 1, 1)
 MONEY = re.compile(r"[+-]?[0-9]{1,12}(\.[0-9]{1,4})?")
+REGISTER = re.compile(r"[0-9]{1,9}(\.[0-9]{1,3})?")
 WHOLE = re.compile(r"[+-]?[0-9]{1,12}")
 CLOCK = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
 
@@ -43,7 +46,16 @@ _LOOP = (
     Row("group", "group", "1"),
 )
 _OF_METER = (Row("meter", "count", "", 1, archive_rows.MOST), Row("address", "address"))
-AREA = ("meter_order", "meter_switch", "meter_guarantee", "search")  # those of a concentrator
+AREA = (  # those of a concentrator
+    "meter_order",
+    "meter_switch",
+    "meter_guarantee",
+    "meter_replaced",
+    "search",
+    "patrol",
+    "forward",
+    "resend",
+)
 FORMS: dict[str, tuple[Row, ...]] = {
     "release": (Row("control", "control"), Row("group", "group", "1")),
     "factory_rest": (
@@ -104,7 +116,32 @@ FORMS: dict[str, tuple[Row, ...]] = {
     ),
     "meter_switch": (*_OF_METER, Row("want", "want", "2")),
     "meter_guarantee": (*_OF_METER, Row("on", "switch", "1")),
+    "meter_replaced": (
+        *_OF_METER,
+        Row("new_address", "address"),
+        Row("old_wh", "register"),
+        Row("new_wh", "register", "0"),
+    ),
     "search": (Row("line", "line", "0"),),
+    "patrol": (
+        Row("point", "point", str(BY_ALIAS["energy_import_wh"][0]), 1, 65535),
+        Row("first", "count", "1", 1, archive_rows.MOST),
+        Row("last", "count", str(archive_rows.MOST), 1, archive_rows.MOST),
+        Row("group", "perhaps", "", 1, 255),
+        Row("within_s", "minutes", "60", requests.WITHIN_S[0] // 60, requests.WITHIN_S[1] // 60),
+    ),
+    "forward": (
+        Row("line", "own_line"),
+        Row("data", "hex"),
+        Row("wait_ms", "millis", "2000", 1, requests.WAIT_MOST_MS),
+        Row("urgent", "switch", "0"),
+    ),
+    "resend": (
+        Row("kind", "freeze", str(messages.DAILY)),
+        Row("from_s", "local_day"),
+        Row("until_s", "local_day"),
+        Row("meter", "perhaps", "", 1, archive_rows.MOST),
+    ),
     "meter_change": (
         Row("metering_point", "eight_one", "1"),
         Row("old_wh", "kwh", "", 0, 1_000_000_000),
@@ -126,6 +163,10 @@ def build(c: Connection, kind_name: str, form: Form, device: Mapping[str, Any]) 
         problems.append(FieldError("until_day", "end_before_start"))
     if problems:
         raise Invalid(*problems)
+    params = {name: value for name, value in params.items() if value is not None}
+    if kind_name == "resend":
+        for name in ("from_s", "until_s"):
+            params[name] = requests.label_s(params[name], device["utc_offset_s"])
     return controls.build(c, device["device"], kind_name, params, device["rounds"])
 
 
@@ -176,11 +217,15 @@ def _minutes_list(form: Form, row: Row) -> list[int]:
     return [60 * _whole(text.strip(), row) for text in form.get(row.field, "").split(",")]
 
 
-def _day(form: Form, row: Row) -> int:
+def _date(form: Form, row: Row) -> date:
     try:
-        return (date.fromisoformat(form.get(row.field, "")) - EPOCH_DAY).days
+        return date.fromisoformat(form.get(row.field, ""))
     except ValueError:
         raise _refused(row, "not_a_date") from None
+
+
+def _day(form: Form, row: Row) -> int:
+    return (_date(form, row) - EPOCH_DAY).days
 
 
 def _clock(form: Form, row: Row) -> int:
@@ -209,6 +254,30 @@ def _address(form: Form, row: Row) -> bytes:
         return archive_rows.address(form.get(row.field, "").strip())
     except ValueError:
         raise _refused(row, "bad_meter_address") from None
+
+
+def _hex(form: Form, row: Row) -> bytes:
+    text = "".join(form.get(row.field, "").split())
+    if not text:
+        raise _refused(row, "needed")
+    try:
+        return bytes.fromhex(text)
+    except ValueError:
+        raise _refused(row, "not_hex") from None
+
+
+def _perhaps(form: Form, row: Row) -> int | None:
+    """A number, or nothing where nothing is entered."""
+    text = form.get(row.field, "").strip()
+    return _whole(text, row) if text else None
+
+
+def _register(form: Form, row: Row) -> int:
+    """kWh as a meter shows it, in Wh."""
+    text = form.get(row.field, "").strip().replace(",", "")
+    if not REGISTER.fullmatch(text):
+        raise _refused(row, "not_a_register" if text else "needed")
+    return int(Decimal(text).scaleb(3))
 
 
 def _balance(form: Form, row: Row) -> int:
@@ -244,6 +313,14 @@ SHAPES: dict[str, Callable[[Form, Row], Any]] = {
     "fee": _choice(0, 1),
     "want": _choice(0, 2),
     "line": _choice(0, archive_rows.MODULE),
+    "own_line": _choice(1, archive_rows.MODULE),
+    "point": _choice(1, 65535),
+    "freeze": _choice(messages.DAILY, messages.MONTHLY),
+    "millis": _times(1),
+    "perhaps": _perhaps,
+    "hex": _hex,
+    "register": _register,
+    "local_day": _date,
     "address": _address,
     "balance": _balance,
     "control": _choice(REMOTE + 1, max(no for no, _name in CONTROLS.items())),
@@ -257,6 +334,8 @@ UNITS = {
     "kw": "kW",
     "kwh": "kWh",
     "minutes": "min",
+    "register": "kWh",
+    "millis": "ms",
     "seconds": "s",
     "percent": "%",
     "minutes_list": "min",

@@ -12,7 +12,7 @@ MOST_BLOCKS = 50
 def draw(
     meters: Sequence[int], labels: Sequence[int], frozen: set[tuple[int, int]], offset_s: int
 ) -> dict[str, Any]:
-    """Coordinates for panels/heat.html. A block is 20 rows of the archive, or fewer where they are few."""
+    """Coordinates for panels/area_heat.html. A block is 20 rows of the archive, or fewer if they are few."""
     size = max(1, -(-len(meters) // MOST_BLOCKS))
     blocks = [meters[at : at + size] for at in range(0, len(meters), size)]
     width = WIDTH / max(1, len(blocks))

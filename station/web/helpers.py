@@ -2,21 +2,25 @@
 
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
 from flask import Flask, g
 from flask_babel import gettext as _
 
+from protocols.meters.points import BY_NO
 from protocols.uplink import archive_rows, area, messages
 from protocols.uplink.codes import APPEND, CONTROLS, REFRESH, REMOTE
 from station import plans
+from station.area import requests
+from station.area.rows import HEADS
 from station.profiles import life, push
 from station.web import device_model, feed, forms
 from station.web.drafts import HALF_HOUR_LABELS
-from station.web.figures import duration, fixed, kw, kwh, rounds
-from station.web.i18n import word
+from station.web.figures import duration, fixed, kw, kwh, local, rounds
+from station.web.i18n import DEFAULT, shown, word
+from station.web.points import point_name
 
 
 def age_words(t_s: int) -> str:
@@ -78,6 +82,12 @@ def param_rows(kind: int, params: Mapping[str, Any], offset_s: int) -> list[tupl
         hidden = {"codes", "setpoints_w", "periods"}
         return rows + [_row(name, params[name], offset_s) for name in params if name not in hidden]
     rows = [_row(name, value, offset_s) for name, value in params.items()]
+    if kind in _OF_KIND:
+        name, words = area.COMMAND_NAMES[kind], _OF_KIND[kind]
+        return [
+            (field_label(name, field), words[field](value, offset_s) if field in words else shown)
+            for (field, value), (_label, shown) in zip(params.items(), rows, strict=True)
+        ]
     if kind == area.METER_ORDER:
         told = word("param", "value")
         return [(each, balance(params["value"], params["fee"]) if each == told else v) for each, v in rows]
@@ -96,25 +106,41 @@ def box_options(shape: str) -> list[tuple[int, str]]:
     return [(n, str(n)) for n in range(1, 9)]
 
 
-def select_options(shape: str) -> list[tuple[int, str]]:
-    """(value, words) of the choices of a field of forms.SHAPES."""
-    if shape == "control":
-        return [(no, word("control", name)) for no, name in CONTROLS.items() if no != REMOTE]
-    if shape == "half_hours":
-        return [(n, duration(n * 1800)) for n in range(1, 49)]
-    if shape == "profile_op":
-        return [(op, word("profile_op", op)) for op in (push.ROLL_BACK, push.DISCARD)]
-    if shape == "four_one":
-        return [(n, str(n)) for n in range(1, life.SLOTS + 1)]
-    if shape == "fee":
-        return [(1, _("Amount / yuan")), (0, _("Energy / kWh"))]
-    if shape == "want":
-        return [(want, word("want", want)) for want in (2, 1, 0)]
-    if shape == "line":
-        return [(0, _("all")), *[(line, line_name(line)) for line in archive_rows.LINES]]
-    if shape == "flag":
-        return [(APPEND, _("append")), (REFRESH, _("refresh"))]
+def select_options(shape: str, device: Mapping[str, Any]) -> list[tuple[int, str]]:
+    """(value, words) of the choices of a field of forms.SHAPES for the device."""
+    if shape in _OPTIONS:
+        return _OPTIONS[shape](device)
     return [(n, str(n)) for n in (range(3) if shape == "scheme" else range(1, 9))]
+
+
+_OPTIONS: dict[str, Callable[[Mapping[str, Any]], list[tuple[int, str]]]] = {
+    "control": lambda _d: [(no, word("control", name)) for no, name in CONTROLS.items() if no != REMOTE],
+    "half_hours": lambda _d: [(n, duration(n * 1800)) for n in range(1, 49)],
+    "profile_op": lambda _d: [(op, word("profile_op", op)) for op in (push.ROLL_BACK, push.DISCARD)],
+    "four_one": lambda _d: [(n, str(n)) for n in range(1, life.SLOTS + 1)],
+    "fee": lambda _d: [(1, _("Amount / yuan")), (0, _("Energy / kWh"))],
+    "want": lambda _d: [(want, word("want", want)) for want in (2, 1, 0)],
+    "flag": lambda _d: [(APPEND, _("append")), (REFRESH, _("refresh"))],
+    "freeze": lambda _d: [(kind, word("freeze", kind)) for kind in (messages.DAILY, messages.MONTHLY)],
+    "point": lambda d: [(no, point_words(no)) for no in requests.shown_points(d)],
+    "own_line": lambda d: [(line, line_name(line)) for line in requests.lines(d)],
+    "line": lambda d: [(0, _("all")), *_OPTIONS["own_line"](d)],
+}
+
+
+def point_words(no: int) -> str:
+    row = BY_NO.get(no)
+    return f"{point_name(row)} / {row[3]}" if row and row[3] else point_name(row) if row else str(no)
+
+
+def point_value(no: int, value: Any) -> str:
+    """A canonical value with its unit, as people read it."""
+    row = BY_NO.get(no)
+    if row is None or not isinstance(value, int):
+        return "–" if value is None else str(value)
+    if row[5] == "time":  # as the meter's own clock shows it
+        return local(value, 0, "%Y-%m-%d %H:%M:%S")
+    return f"{value:04X}h" if row[5] == "bits" else f"{fixed(value, row[4])} {row[3]}".strip()
 
 
 def line_name(number: int) -> str:
@@ -126,7 +152,31 @@ def balance(value: int | None, fee: int) -> str:
     return f"{fixed(value, -4, 2)} {_('yuan')}" if fee else f"{kwh(value)} kWh"
 
 
+def column(name: str) -> str:
+    """The head of a column of an archive's file, in the page's language; the whole line without one."""
+    if name not in HEADS:
+        return name or _("whole line")
+    return HEADS[name] if shown() == DEFAULT else name
+
+
+def of_area(space: str, name: str, device: Mapping[str, Any]) -> str:
+    """A word that speaks of a terminal; of a concentrator where that has its own."""
+    own = f"{name}_area"
+    said = word(space, own) if device["area"] is not None else own
+    return word(space, name) if said == own else said
+
+
+def field_label(kind: str, name: str) -> str:
+    """A name of the contract may mean another thing in one kind of command."""
+    own = word("param", f"{kind}_{name}")
+    return word("param", name) if own == f"{kind}_{name}" else own
+
+
 def field_hint(row: forms.Row) -> str:
+    if row.shape == "perhaps":
+        return _("Leave empty for all.")
+    if row.shape == "hex":
+        return _("Hexadecimal, as it goes on the line; at most %(most)s bytes.", most=requests.DATA_MOST)
     if row.shape == "minutes_list":
         return _("One for each round, with commas; the last counts for further rounds.")
     return _("%(least)s to %(most)s", least=row.least, most=row.most) if row.most else ""
@@ -172,6 +222,18 @@ _WORDS = {
 }
 
 
+_AS_DAY = {name: lambda v, offset_s: local(v, offset_s, "%Y-%m-%d") for name in ("from_s", "until_s")}
+_OF_KIND = {  # of fields that other commands have too, with another meaning
+    area.RESEND: _AS_DAY | {"kind": lambda v, _offset_s: word("freeze", v)},
+    area.PATROL: {"point": lambda v, _offset_s: point_words(v)},
+    area.FORWARD: {
+        "data": lambda v, _offset_s: v.hex(" ").upper(),
+        "urgent": lambda v, _offset_s: _("Yes") if v else _("No"),
+    },
+    area.METER_REPLACED: {"new_address": lambda v, _offset_s: archive_rows.digits(v)},
+}
+
+
 def init_app(app: Flask) -> None:
     app.jinja_env.filters["remark"] = remark
     app.jinja_env.filters["balance"] = balance
@@ -183,6 +245,10 @@ def init_app(app: Flask) -> None:
         box_options=box_options,
         select_options=select_options,
         field_hint=field_hint,
+        field_label=field_label,
+        of_area=of_area,
+        column=column,
+        point_words=point_words,
         field_unit=field_unit,
         round_states=round_states,
         half_hour_label=HALF_HOUR_LABELS.__getitem__,

@@ -13,6 +13,7 @@ from collections.abc import Callable, Hashable, Iterator
 STREAM_CAP = 48  # below gunicorn's threads, so that pages are answered while all streams are taken
 POLL_S = 0.25  # how often the publisher asks whether anything was committed (a pragma, no table read)
 REFRESH_S = 5.0  # rendered again though nothing was committed: a terminal that falls silent commits nothing
+REST = 4  # a topic rests so many times what its rendering took: one heavy page slows no other
 KEEPALIVE_S = 10.0  # a beat or a comment line, so that a closed connection is noticed
 
 Topic = tuple[Hashable, ...]
@@ -28,6 +29,10 @@ class Subscription:
         self._sent: dict[str, bytes] = {}
         self._rendered = False
         self._ready = threading.Condition()
+
+    @property
+    def served(self) -> bool:
+        return bool(self._sent)
 
     def offer(self, messages: dict[str, str]) -> None:
         with self._ready:
@@ -61,6 +66,8 @@ class Hub:
         self._subscriptions: list[Subscription] = []
         self._thread: threading.Thread | None = None
         self._wake = threading.Event()
+        self._due: set[Topic] = set()  # still to be rendered
+        self._rests: dict[Topic, float] = {}  # monotonic time until which a topic is not rendered again
         self._failing: dict[Topic, str] = {}  # what each failing topic last said, so that it is logged once
         self.errors = 0
 
@@ -100,6 +107,8 @@ class Hub:
                 changed = self._changed()
                 if fresh or changed or time.monotonic() - refreshed > REFRESH_S:
                     refreshed = time.monotonic()
+                    self._due = {subscription.topic for subscription in waiting}
+                if self._due:
                     self._publish(waiting)
             except Exception as error:  # the one supervisor of this thread: count, log, go on
                 self._failed("all", error)
@@ -108,17 +117,25 @@ class Hub:
 
     def _publish(self, waiting: list[Subscription]) -> None:
         failing: dict[Topic, str] = {}
-        for topic in {subscription.topic for subscription in waiting}:
+        topics = {subscription.topic for subscription in waiting}
+        self._rests = {topic: until for topic, until in self._rests.items() if topic in topics}
+        unserved = {subscription.topic for subscription in waiting if not subscription.served}
+        for topic in topics & self._due:
+            begun = time.monotonic()
+            if begun < self._rests.get(topic, 0) and topic not in unserved:
+                continue  # it stays due
+            self._due.discard(topic)
             try:
                 messages = self._snapshot(topic)
             except Exception as error:  # one page's fault holds up no other page
                 failing[topic] = repr(error)
                 self._failed(topic, error, quiet=self._failing.get(topic) == failing[topic])
                 continue
+            self._rests[topic] = time.monotonic() + REST * (time.monotonic() - begun)
             for subscription in waiting:
                 if subscription.topic == topic:
                     subscription.offer(messages)
-        self._failing = failing
+        self._failing = {t: why for t, why in self._failing.items() if t in self._due} | failing
 
     def _failed(self, topic: Topic | str, error: Exception, quiet: bool = False) -> None:
         self.errors += 1

@@ -15,7 +15,7 @@ from station.store import commands, counters, devices, events, gaps, live, order
 from station.store.commands import STATES
 from station.store.db import now_s
 from station.store.readings import SqliteReadingStore
-from station.web import curve, device_model, feed, fleet, slots
+from station.web import area_panels, curve, device_model, feed, fleet, slots
 from station.web.arguments import MOST, whole
 from station.web.errors import Refused
 from station.web.helpers import param_rows
@@ -86,6 +86,7 @@ def command_context(c: Connection, device: str, command: int) -> dict[str, Any] 
         "steps": steps(found["state"], log),
         "content": param_rows(found["kind"], found["params"], row["utc_offset_s"]),
         "measured": _measured(row, found),
+        "told": area_panels.told_of(c, row, found),
     }
 
 
@@ -151,12 +152,40 @@ def _of_fleet(c: Connection, arguments: Arguments) -> dict[str, str]:
     return _render(OVERVIEW_PANELS, fleet_context(c, fleet.Filter.of(arguments)))
 
 
+def _of_area(c: Connection, arguments: Arguments) -> dict[str, str]:
+    context = area_panels.area_context(c, arguments.get("device", ""), arguments)
+    return _render(area_panels.AREA_PANELS, context) if context else {}
+
+
+def _of_archive(c: Connection, arguments: Arguments) -> dict[str, str]:
+    row = area_panels.concentrator(c, arguments.get("device", ""))
+    if row is None:
+        return {}
+    return _render(("head", "area_archive"), area_panels.archive_context(c, row) | {"at_archive": True})
+
+
+def _of_meter(c: Connection, arguments: Arguments) -> dict[str, str]:
+    number = whole("number", arguments.get("number")) or 0
+    context = area_panels.meter_context(c, arguments.get("device", ""), number)
+    return _render(area_panels.METER_PANELS, context) if context else {}
+
+
 TOPICS: dict[str, Callable[[Connection, Arguments], dict[str, str]]] = {
     "overview": _of_fleet,
     "device": _of_device,
     "command": _of_command,
+    "area": _of_area,
+    "archive": _of_archive,
+    "meter": _of_meter,
 }
-ARGUMENTS = {"overview": ("queue", "q", "page"), "device": ("device",), "command": ("device", "command")}
+ARGUMENTS = {
+    "overview": ("queue", "q", "page"),
+    "device": ("device",),
+    "command": ("device", "command"),
+    "area": ("device", "q", "state", "page"),
+    "archive": ("device",),
+    "meter": ("device", "number"),
+}
 
 
 def check(c: Connection, topic: str, arguments: Arguments) -> None:
@@ -170,6 +199,12 @@ def check(c: Connection, topic: str, arguments: Arguments) -> None:
         number = whole("command", arguments.get("command"))
         if number is None or commands.get(c, device, number) is None:
             raise Refused(404, "no_such_command")
+    if topic in ("area", "archive", "meter") and area_panels.concentrator(c, device) is None:
+        raise Refused(404, "no_such_device")
+    if "number" in ARGUMENTS[topic]:
+        number = whole("number", arguments.get("number")) or 0
+        if area_panels.meter_context(c, device, number) is None:
+            raise Refused(404, "not_found")
 
 
 def panels(c: Connection, topic: str, arguments: Arguments) -> dict[str, str]:

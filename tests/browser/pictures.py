@@ -5,9 +5,10 @@ import tempfile
 import time
 from pathlib import Path
 
+from tests.browser import seed_area
 from tests.browser.seed import alive
 from tests.browser.seed_profiles import signed
-from tests.browser.site import Desk, Site, chromium
+from tests.browser.site import SCREEN, Desk, Site, chromium
 
 DEVICE, METERED = "DF-FOUNDRY-01", "LJ-STEEL-06"  # the second has profiles in its slots
 LOOKS = (("zh_CN", "light"), ("zh_CN", "dark"), ("en", "light"), ("en", "dark"))
@@ -39,13 +40,20 @@ PAGES = {
         "profile",
     )
 }
+AREA = {  # of a concentrator that is seeded here and not for every test
+    "area": f"/areas/{seed_area.DEVICE}",
+    "area-meter": f"/areas/{seed_area.DEVICE}/meters/2",
+}
 DOCS = {  # what the documentation shows: (page, look)
     ("overview", "zh-dark"),
     ("overview", "en-light"),
     ("terminal", "zh-light"),
     ("terminal", "en-dark"),
     ("draft-period_plan", "zh-dark"),
+    ("area", "zh-light"),
+    ("area-meter", "en-dark"),
 }
+DOCS_HIGH = 1550  # of a longer page the documentation shows the beginning
 DIALOGS = {  # what is filled in before the preview
     "trip": {"checks": ["rounds=1", "rounds=2"], "fills": {"delay_min": "2"}},
     "permit_close": {"checks": ["rounds=1"], "fills": {}},
@@ -64,9 +72,11 @@ def settle(desk: Desk) -> None:
     desk.page.wait_for_timeout(250)
 
 
-def shoot(desk: Desk, out: Path, name: str) -> None:
+def shoot(desk: Desk, out: Path, name: str, most: int = 1 << 14) -> None:
     settle(desk)
-    desk.page.screenshot(path=out / f"{name}.png", full_page=True)
+    high = desk.page.evaluate("document.documentElement.scrollHeight")
+    clip = {"x": 0, "y": 0, "width": SCREEN["width"], "height": min(high, most)}
+    desk.page.screenshot(path=out / f"{name}.png", full_page=True, clip=clip)  # type: ignore[arg-type]
 
 
 def dialog(site: Site, desk: Desk, out: Path, kind: str, look: str) -> None:
@@ -106,18 +116,20 @@ def main(out: Path, docs: bool) -> None:
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as home, chromium() as browser:
         site = Site(Path(home))
+        with site.writing() as c:
+            seed_area.seed_area(c)
         for language, theme in LOOKS:
             desk, look = Desk(browser, site.url, language, theme), f"{language[:2]}-{theme}"
             desk.go("/login")
             if not docs:
                 shoot(desk, out, f"login-{look}")
             desk.log_in()
-            for name, path in PAGES.items():
+            for name, path in (PAGES | AREA).items():
                 if (name, look) in DOCS or not docs:
                     with site.writing() as c:
                         alive(c, int(time.time()))
                     desk.go(path)
-                    shoot(desk, out, f"{name}-{look}")
+                    shoot(desk, out, f"{name}-{look}", *([DOCS_HIGH] if docs else []))
             if not docs:
                 for kind in DIALOGS:
                     dialog(site, desk, out, kind, look)

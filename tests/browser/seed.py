@@ -12,7 +12,8 @@ from protocols.lines import dlt645, dlt645_meter
 from protocols.meters import dlt645_items
 from protocols.meters.points import BY_ALIAS
 from protocols.uplink import messages, parameters
-from protocols.uplink.codes import EVENT_CODE, GENERAL_EVENTS, REASON_NO, REFRESH
+from protocols.uplink.area import EVENT_CODE
+from protocols.uplink.codes import GENERAL_EVENTS, REASON_NO, REFRESH
 from protocols.uplink.topics import STREAM_NO
 from station import access, plans, prepaid
 from station.provisioning import add_device

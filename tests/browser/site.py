@@ -118,5 +118,18 @@ class Desk:
         self.page.wait_for_url(self.url + "/")
         return self.page
 
+    def first_log_in(self, one_time: str, password: str) -> None:
+        """With the password that the station gave, and to one's own."""
+        page = self.go("/login")
+        page.fill("#name", "admin")
+        page.fill("#password", one_time)
+        page.click("main button.main")
+        page.wait_for_url(self.url + "/password")
+        page.fill("#old", one_time)
+        page.fill("#password", password)
+        page.fill("#again", password)
+        page.click("main button.main")
+        page.wait_for_url(self.url + "/")
+
     def close(self) -> None:
         self.context.close()

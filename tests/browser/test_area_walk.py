@@ -69,7 +69,12 @@ def test_a_meter_is_cut_off_after_a_confirmation(area_site: Site, sit: Sit, lang
     page.click("aside button.main")
     with db.reading(area_site.engine) as c:
         assert commands.of_kind(c, DEVICE, area.METER_SWITCH) == []
-    page.click("aside button.main, aside button.danger")
+    page.click("aside button.danger")
+    page.wait_for_selector("#typed-error")  # nothing typed: nothing sent
+    with db.reading(area_site.engine) as c:
+        assert commands.of_kind(c, DEVICE, area.METER_SWITCH) == []
+    page.fill("#typed", "202600000007")
+    page.click("aside button.danger")
     page.wait_for_url("**/commands/2")
     with db.reading(area_site.engine) as c:
         (sent,) = commands.of_kind(c, DEVICE, area.METER_SWITCH)
@@ -86,7 +91,7 @@ def test_a_meter_that_was_found_is_taken_in_and_loaded(area_site: Site, sit: Sit
         fresh = store.meter(c, DEVICE, METERS + 1)
     assert fresh
     assert (fresh["address"], fresh["line"]) == (UNKNOWN, 2)
-    page.click('form[action$="/load"] button')
+    page.click('button[formaction$="/load"]')
     page.wait_for_selector(".flash.ok")
     with db.reading(area_site.engine) as c:
         assert [each["state"] for each in store.loads(c, DEVICE, 5)] == ["sending"]
@@ -97,3 +102,22 @@ def test_the_missing_of_today_stand_in_their_own_list(area_site: Site, sit: Sit)
     desk.log_in()
     page = desk.go(f"{PAGE}?state=missing")
     assert len(page.query_selector_all("#meters tbody tr")) == 1
+
+
+@pytest.mark.parametrize("language", ["zh_CN", "en"])
+def test_the_module_and_the_way_to_a_meter_behind_it_are_shown(
+    area_site: Site, sit: Sit, language: str
+) -> None:
+    desk = sit(language)
+    desk.log_in()
+    card = desk.go(PAGE).text_content("section[aria-labelledby=h-module]")
+    assert card
+    assert all(text in card for text in ("LK SM 0100", "96.4 %", {"zh_CN": "就绪", "en": "ready"}[language]))
+    page = desk.go(f"{PAGE}/meters/110")
+    assert not wide(desk)
+    row = page.text_content("section[aria-labelledby=h-row]")
+    assert row
+    assert all(text in row for text in ("94.1 %", {"zh_CN": "中继级数", "en": "Relays between"}[language]))
+    on_a_wire = desk.go(f"{PAGE}/meters/12").text_content("section[aria-labelledby=h-row]")
+    assert on_a_wire
+    assert "%" not in on_a_wire

@@ -76,14 +76,44 @@ FILLED = {
         {"meter": "7", "address": "000020260007", "on": "1"},
         {"meter": 7, "address": METER, "on": 1},
     ),
+    "meter_replaced": (
+        {
+            "meter": "7",
+            "address": "000020260007",
+            "new_address": "000020260008",
+            "old_wh": "1,234.56",
+            "new_wh": "0",
+        },
+        {
+            "meter": 7,
+            "address": METER,
+            "new_address": b"\x08\x00\x26\x20\0\0",
+            "old_wh": 1_234_560,
+            "new_wh": 0,
+        },
+    ),
     "search": ({"line": "9"}, {"line": 9}),
+    "patrol": (
+        {"point": "320", "first": "1", "last": "60", "group": "", "within_s": "5"},
+        {"point": 320, "first": 1, "last": 60, "within_s": 300},
+    ),
+    "forward": (
+        {"line": "1", "data": "68 1a\n16", "wait_ms": "500", "urgent": "1"},
+        {"line": 1, "data": b"\x68\x1a\x16", "wait_ms": 500, "urgent": 1},
+    ),
+    "resend": (
+        {"kind": "11", "from_s": "2026-11-01", "until_s": "2026-11-02", "meter": "3"},
+        {"kind": 11, "from_s": 1_793_462_400, "until_s": 1_793_548_800, "meter": 3},
+    ),
     "profile": ({"op": "3", "slot": "1"}, {"op": 3, "slot": 1}),
 }
 
 
 def made(station: Station, kind: str, filled: dict[str, str]) -> dict[str, object]:
     with station.writing() as c:
-        return forms.build(c, kind, MultiDict(filled), {"device": DEVICE, "rounds": 3})
+        return forms.build(
+            c, kind, MultiDict(filled), {"device": DEVICE, "rounds": 3, "utc_offset_s": 8 * 3600}
+        )
 
 
 def test_every_form_is_tried_here() -> None:
@@ -107,6 +137,9 @@ def test_a_fresh_form_needs_only_what_nobody_can_guess(station: Station) -> None
         "meter_order": {"meter", "address", "value"},
         "meter_switch": {"meter", "address"},
         "meter_guarantee": {"meter", "address"},
+        "meter_replaced": {"meter", "address", "new_address", "old_wh"},
+        "forward": {"line", "data"},
+        "resend": {"from_s", "until_s"},
     }
     for kind in forms.FORMS:
         first = MultiDict(forms.first_values(kind, 3, 2))
@@ -133,6 +166,12 @@ WRONG = [
     ("meter_order", "value", "", "needed"),
     ("meter_switch", "address", "20260007", "bad_meter_address"),
     ("meter_switch", "want", "3", "out_of_range"),
+    ("meter_replaced", "old_wh", "1.2345", "not_a_register"),
+    ("meter_replaced", "old_wh", "-1", "not_a_register"),
+    ("forward", "data", "6816 1", "not_hex"),
+    ("forward", "wait_ms", "60001", "out_of_range"),
+    ("patrol", "group", "0", "out_of_range"),
+    ("resend", "from_s", "yesterday", "not_a_date"),
     ("message", "text", "x" * 67, "too_long"),
     ("release", "control", "1", "out_of_range"),
     ("month_energy", "group", "9", "out_of_range"),

@@ -100,6 +100,46 @@ def test_a_failing_page_holds_up_no_other_and_is_logged_once() -> None:
         here.leave(subscription)
 
 
+def test_a_heavy_page_rests_and_the_others_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hub, "REST", 10**9)
+    rendered: list[Any] = []
+    here = hub.Hub(
+        lambda: True, lambda topic: rendered.append(topic) or {"x": str(len(rendered))}, print, cap=9
+    )
+    heavy = here.subscribe(("heavy",))
+    assert heavy
+    assert heavy.take(5)
+    monkeypatch.setattr(hub, "REST", 0)
+    light = here.subscribe(("light",))
+    assert light
+    assert all(light.take(5) for _ in range(3))  # each is another rendering
+    assert rendered.count(("heavy",)) == 1
+    late = here.subscribe(("heavy",))
+    assert late
+    assert late.take(5)  # who comes new is served at once
+    for subscription in (heavy, light, late):
+        here.leave(subscription)
+
+
+def test_what_changed_while_a_page_rested_still_comes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hub, "REST", 1)
+    news = iter((True,))
+    state = {"x": "old"}
+
+    def snapshot(_topic: Any) -> dict[str, str]:
+        time.sleep(0.4)
+        return dict(state)
+
+    here = hub.Hub(lambda: next(news, False), snapshot, print, cap=1)
+    subscription = here.subscribe(("t",))
+    assert subscription
+    assert subscription.take(5) == {"x": "old"}
+    state["x"] = "new"
+    news = iter((True,))
+    assert subscription.take(4) == {"x": "new"}  # below hub.REFRESH_S: it did not wait for that
+    here.leave(subscription)
+
+
 def test_a_stream_beats_only_when_its_page_is_rendered(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hub, "KEEPALIVE_S", 0.01)
     here = hub.Hub(lambda: False, lambda _t: {}, print, cap=1)

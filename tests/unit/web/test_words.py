@@ -10,9 +10,9 @@ from babel.messages.pofile import read_po
 
 from protocols.lines import dlt645, dlt645_meter
 from protocols.meters.points import QUALITIES
-from protocols.uplink import area, codes
+from protocols.uplink import area, codes, messages
 from protocols.uplink.topics import STREAM_NO
-from station.area import load, rows
+from station.area import load, preview, rows
 from station.controls.preview import WARNINGS
 from station.errors import KEYS
 from station.ingest.wire import REASONS as REFUSED
@@ -20,14 +20,15 @@ from station.profiles import push
 from station.store.commands import STATES
 from station.store.devices import ALARMS
 from station.store.events import OTHER_KINDS
-from station.web import area as web_area
-from station.web import device_model, errors, fleet, i18n, slots
+from station.web import archive, area_panels, device_model, errors, fleet, forms, i18n, slots
 
 WEB = Path(i18n.__file__).parent
 METHODS = [("**.py", "python"), ("**/templates/**.html", "jinja2")]
 OPTIONS = {"**/templates/**.html": {"trim_blocks": "true", "lstrip_blocks": "true"}}
 COMMANDS = [name for _kind, name in area.COMMAND_NAMES.items()]
 PLACEHOLDER = re.compile(r"%\(\w+\)s|\{\w+\}|%%")
+
+OTHERWISE = ("patrol_group", "resend_kind", "resend_meter")  # fields with another meaning in one command
 
 SPACES = {
     "event": [name for _no, name in area.EVENTS.items()],
@@ -47,7 +48,7 @@ SPACES = {
     "state": list(STATES),
     "state_help": list(STATES),
     "alarm": list(ALARMS),
-    "warning": list(WARNINGS),
+    "warning": [*WARNINGS, *preview.WARNINGS],
     "queue": list(fleet.QUEUES),
     "round_state": [row[0] for row in device_model.ROUND_STATES.values()]
     + ["mismatch", "stale", "unreadable"],
@@ -62,10 +63,20 @@ SPACES = {
     "profile_op": ["0", "1", "2", "3"],
     "want": ["0", "1", "2"],
     "load": list(load.STATES),
-    "duty": ["1", "2", "3", "4"],
+    "duty": ["1", "2", "3", "4", "5"],
+    "module": [name for _no, name in area.MODULES.items()],
     "outcome": [name for _no, name in area.OUTCOMES.items()],
     "meter_flag": list(rows.FLAGS),
-    "meter_state": list(web_area.STATES),
+    "no_reply": ["mute", "garbled", "expired", "interrupted"],  # of firmware/collect/forward.py
+    "decoded": ["address", "control", "function", "di", "errors", "action", "fields", "records"],
+    "column_help": list(rows.HEADS),
+    "change": list(archive.TONES),
+    "freeze": [str(messages.DAILY), str(messages.MONTHLY)],
+    "param": [
+        *(row.field for kind in forms.FORMS.values() for row in kind if row.field != "on"),
+        *OTHERWISE,
+    ],
+    "meter_state": list(area_panels.STATES),
     "http": [*errors.WORDS.values(), "failed", "csrf"],
     "refused": list(REFUSED),
 }

@@ -12,12 +12,13 @@ const charts = document.querySelector("[data-chart]") ? (await import("./charts.
 startLive(charts);
 
 // A form is sent once: the second press of an impatient hand does nothing.
-for (const form of document.querySelectorAll("form[data-once]")) {
-  form.addEventListener("submit", (event) => {
-    if (form.dataset.sent) event.preventDefault();
-    form.dataset.sent = "1";
-  });
-}
+// Heard at the document: a live panel brings its forms anew.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (!form.matches("form[data-once]")) return;
+  if (form.dataset.sent) event.preventDefault();
+  form.dataset.sent = "1";
+});
 // Back from the history keeps the page alive with `sent` set: allow it again.
 window.addEventListener("pageshow", () => {
   for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;

@@ -1,5 +1,6 @@
 // Put a panel's fresh HTML in the place of the old one, without disturbing who is reading or pressing in it.
 import { refreshAges } from "./ages.js";
+import { csrf } from "./page.js";
 
 const HELD_MS = 20000; // marked text holds its panel so long; then the state of the field is more important
 
@@ -35,6 +36,7 @@ export function put(id, html) {
   const template = document.createElement("template");
   template.innerHTML = html.trim();
   const fresh = template.content.firstElementChild;
+  for (const field of fresh.querySelectorAll('input[name="csrf_token"]')) field.value = csrf(); // the stream has none
   panel.replaceWith(fresh);
   restore(fresh, state);
   refreshAges();

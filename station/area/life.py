@@ -4,6 +4,7 @@
 process that dispatches: who began a load need not stay.
 """
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,6 +13,7 @@ from sqlalchemy import Connection, Engine
 from protocols.uplink import archive_rows, area
 from protocols.uplink.codes import APPEND, REASONS, REFRESH
 from station.area import load as way
+from station.area import requests
 from station.area import rows as table
 from station.area.load import Answer, Load, Told
 from station.checks import refuse, whole
@@ -41,24 +43,43 @@ def check(c: Connection, device: str) -> Row:
     return found
 
 
-def take(c: Connection, device: str, rows: Sequence[Row], author: str) -> dict[str, int]:
-    """Make these rows the archive that is wanted, whole; {fresh, changed, gone}."""
-    changes = differences(c, device, rows)
+def take(
+    c: Connection, device: str, rows: Sequence[Row], author: str, before: str | None = None
+) -> dict[str, int]:
+    """Make these rows the archive that is wanted, whole; {fresh, changed, gone}.
+
+    `before`: the `mark` of the archive that was looked at; Invalid when another one stands there by now.
+    """
+    counts = differences(c, device, rows)
+    if before is not None and before != mark(store.archive(c, device)):
+        raise Invalid(FieldError("file", "archive_changed"))
     store.replace(c, device, rows)
-    audit.add(c, author, "archive_taken", device, meters=len(rows), **changes)
-    return changes
+    audit.add(c, author, "archive_taken", device, meters=len(rows), **counts)
+    return counts
 
 
 def differences(c: Connection, device: str, rows: Sequence[Row]) -> dict[str, int]:
     """How many rows of an archive would be new, changed and gone."""
+    found = [kind for kind, _before, _after in changes(c, device, rows)]
+    return {kind: found.count(kind) for kind in ("fresh", "changed", "gone")}
+
+
+def changes(c: Connection, device: str, rows: Sequence[Row]) -> list[tuple[str, Row | None, Row | None]]:
+    """[(fresh | changed | gone, row before, row after)] by number."""
     check(c, device)
     before = {row["meter"]: row for row in store.archive(c, device)}
     after = {row["meter"]: row for row in rows}
-    return {
-        "fresh": len(after.keys() - before.keys()),
-        "changed": sum(before[n] != after[n] for n in after.keys() & before.keys()),
-        "gone": len(before.keys() - after.keys()),
-    }
+    pairs = [(before.get(n), after.get(n)) for n in sorted(before.keys() | after.keys())]
+    return [
+        ("gone" if new is None else "changed" if old else "fresh", old, new)
+        for old, new in pairs
+        if old != new
+    ]
+
+
+def mark(rows: Sequence[Row]) -> str:
+    """Stands for an archive with its names, to tell whether it is still the same."""
+    return hashlib.sha256(table.write(rows).encode()).hexdigest()[: 2 * HASH_BYTES]
 
 
 def adopt(c: Connection, device: str, line: int, address: str, author: str) -> int:
@@ -81,12 +102,12 @@ def adopt(c: Connection, device: str, line: int, address: str, author: str) -> i
     return number
 
 
-def drift(c: Connection, device: str) -> bool | None:
-    """Whether another archive runs than is wanted; None while it has not told."""
+def drift(c: Connection, device: str, rows: Sequence[Mapping[str, Any]] | None = None) -> bool | None:
+    """Whether another archive runs than is wanted (`rows`, where they are known already); None: not told."""
     now = store.now(c, device)
     if now is None:
         return None
-    return now["hash"] != table.digest(store.archive(c, device))[:HASH_BYTES]
+    return now["hash"] != table.digest(store.archive(c, device) if rows is None else rows)[:HASH_BYTES]
 
 
 # ---- loads
@@ -230,8 +251,11 @@ def send(
     note: str = "",
     deadline_s: int | None = None,
 ) -> int:
-    """Queue a command to a concentrator. Invalid: its meter is another one by now, an order out of turn."""
-    check(c, device)
+    """Queue a command to a concentrator. Invalid: its meter is another one by now, an order out of turn,
+
+    or what `requests` refuses.
+    """
+    requests.check(c, check(c, device), kind, params)
     address = ""
     if "meter" in params and "address" in params:
         address = archive_rows.digits(params["address"])

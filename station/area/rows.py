@@ -27,6 +27,7 @@ HEADS = {  # of a file in Chinese
 }
 NAME_CHARS = 80
 MOST_BYTES = 1 << 20  # 1,000 rows with long names are a tenth of it
+_SPREADSHEETS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # xlsx and ods, xls
 _BOUNDS = {"slot": (0, 255), "phase": (0, wire.PHASES), "multiplier": (1, 65535), "tariff": (0, 255)}
 _FIRST = {"multiplier": "1"}  # of an empty cell; others 0
 _YES = {"1": 1, "0": 0, "": 0, "是": 1, "否": 0, "yes": 1, "no": 0}
@@ -47,6 +48,8 @@ def read(data: bytes) -> tuple[list[Row], list[Fault]]:
     """
     if len(data) > MOST_BYTES:
         return [], [Fault(1, "", "file_too_large", {"most": MOST_BYTES})]
+    if data.startswith(_SPREADSHEETS):
+        return [], [Fault(1, "", "is_spreadsheet")]
     text = _text(data)
     if text is None:
         return [], [Fault(1, "", "bad_encoding")]
@@ -56,6 +59,8 @@ def read(data: bytes) -> tuple[list[Row], list[Fault]]:
         return [], [Fault(1, "", "bad_csv", {"why": str(error)})]
     names = {chinese: name for name, chinese in HEADS.items()}
     head = [names.get(cell.strip(), cell.strip().lower()) for cell in lines[0]] if lines else []
+    if len(head) == 1 and any(mark in head[0] for mark in ";\t"):
+        return [], [Fault(1, "", "not_commas")]
     faults = [
         Fault(1, name, "no_such_column", {"columns": " ".join(HEADS)}) for name in head if name not in HEADS
     ]
@@ -68,6 +73,8 @@ def read(data: bytes) -> tuple[list[Row], list[Fault]]:
 
 
 def _text(data: bytes) -> str | None:
+    if b"\0" in data:  # no text of either encoding has one, other files do
+        return None
     for encoding in ("utf-8-sig", "gb18030"):
         try:
             return data.decode(encoding)
@@ -91,6 +98,8 @@ def _rows(head: list[str], lines: list[list[str]]) -> tuple[list[Row], list[Faul
         if not wrong:
             found.append((number, row))
     faults += _numbered(found) + _doubles(found)
+    if not found and not faults:
+        faults.append(Fault(1, "", "file_empty"))
     return sorted((row for _line, row in found), key=lambda row: row["meter"]), sorted(faults)
 
 

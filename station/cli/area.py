@@ -18,7 +18,7 @@ from station.cli.area_meter import forward, guarantee, order, patrol, replace, r
 from station.cli.shell import Whole, author, broker_option, home_option, in_words, opened, show, stored
 from station.errors import KEYS, FieldError, Invalid
 from station.profiles import files
-from station.provisioning import add_device, area_of, identity
+from station.provisioning import add_device, area_of, identity, meter_inputs
 from station.settings import write_atomic
 from station.store import area as store
 from station.store import db
@@ -53,6 +53,13 @@ def area() -> None:
     show_default=True,
     help="File or name of the catalogue; the first is slot 0, of five",
 )
+@click.option(
+    "--meter-input",
+    "inputs",
+    multiple=True,
+    metavar="[SLOT:]NAME=VALUE",
+    help="What controls of meters need, such as password=@FILE and operator=00000001; SLOT: of its alone",
+)
 @click.option("--utc-offset-s", type=Whole(), default=8 * 3600, show_default=True)
 @click.option("--identity", "identity_file", type=click.Path(dir_okay=False, path_type=Path))
 @broker_option
@@ -62,6 +69,7 @@ def add(
     broker: str | None,
     identity_file: Path | None,
     utc_offset_s: int,
+    inputs: tuple[str, ...],
     profiles: tuple[str, ...],
     lines: tuple[str, ...],
     name: str,
@@ -69,11 +77,14 @@ def add(
 ) -> None:
     """Enrol the concentrator DEVICE. --line NUMBER:BAUD:FORMAT, 1 to 4 and 9, several times for several.
 
-    With --identity write what it must hold: keys included, keep it secret.
+    With --identity write what it must hold: keys and what --meter-input gave included, keep it secret.
+    Without --meter-input no meter whose control takes a password can be cut off or let go.
     """
     settings = opened(home)
     with in_words():
-        made = area_of(lines, [_document(each) for each in profiles])
+        documents = [_document(each) for each in profiles]
+        given = meter_inputs.taken(inputs, documents)
+        made = area_of(lines, documents, meter_inputs.sealed(settings, device, given) if given else "")
         with db.writing(db.engine(settings.home)) as c:
             add_device(c, device, author(), name=name, rounds=1, utc_offset_s=utc_offset_s, area=made)
             held = identity(settings, c, device, settings.broker(broker))
@@ -215,6 +226,18 @@ def freezes(home: Path | None, meter: int | None, days: int, device: str) -> Non
                 points.BY_NO[no][2] if no in points.BY_NO else no: v for no, v in each["values"].items()
             }
             show({**each, "values": values})
+
+
+@area.command()
+@_DEVICE
+@home_option
+def routes(home: Path | None, device: str) -> None:
+    """How each meter behind the carrier module of DEVICE was reached of late, one JSON object a meter."""
+    with in_words(), db.reading(_engine(home)) as c:
+        life.check(c, device)
+        for meter, each in sorted(store.routes(c, device).items()):
+            facts = {name: each[name] for name in ("phase", "hops", "success_e3", "signal", "t_s")}
+            show({"meter": meter, **facts})
 
 
 def _engine(home: Path | None) -> Engine:

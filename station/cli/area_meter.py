@@ -2,23 +2,25 @@
 
 import sys
 import time
-from datetime import UTC, datetime
+from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import click
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from protocols.meters import points
 from protocols.uplink import archive_rows, messages
 from protocols.uplink import area as contract
 from protocols.uplink.codes import APPEND, REASONS, REFRESH
-from station.area import life
+from station.area import life, requests
 from station.cli.shell import Whole, author, home_option, in_words, show, stored
 from station.store import area as store
-from station.store import commands, db
+from station.store import commands, db, events
 
 POLL_S = 0.2
+EVENTS = 200  # among which the end of a patrol is looked for
 _DEVICE = click.argument("device")
 _METER = click.argument("meter", type=Whole(1, archive_rows.MOST))
 _WAIT = click.option(
@@ -133,14 +135,24 @@ def patrol(
         raise click.BadParameter(f"no point {point!r}")
     params = {"point": row[0], "first": first, "last": last} | ({"group": group} if group else {})
     engine, number = _queued(home, device, contract.PATROL, params)
+    end = time.monotonic() + wait_s
     found = _settled(engine, device, number, wait_s)
+    _told(engine, found, end, lambda c: _ended(c, device, number))
     with db.reading(engine) as c:
-        told = store.now(c, device) or {"work": []}
         for each in store.reads(c, device, number):
             outcome = contract.OUTCOMES.get(each["reason"], str(each["reason"]))
             show({"meter": each["meter"], "outcome": outcome, "value": each["values"].get(row[0])})
+        ended, told = _ended(c, device, number), store.now(c, device) or {"work": []}
     work = [each[1:] for each in told["work"] if each[0] == number]
-    _tell(device, number, found, work[0] if work else None)
+    _tell(device, number, found, work[0] if work and not ended else None, ended)
+
+
+def _ended(c: Connection, device: str, patrol: int) -> dict[str, Any]:
+    """What the concentrator told at its end; {} before."""
+    for each in events.recent(c, device, EVENTS):
+        if each["name"] == "patrol_ended" and each["data"].get("command") == patrol:
+            return {name: each["data"][name] for name in each["data"] if name != "command"}
+    return {}
 
 
 @click.command()
@@ -157,7 +169,7 @@ def search(home: Path | None, wait_s: float, line: int, device: str) -> None:
 @_DEVICE
 @click.argument("line", type=Whole(1, archive_rows.MODULE))
 @click.argument("data_hex")
-@click.option("--wait-ms", type=Whole(1, 60_000), default=2000, show_default=True)
+@click.option("--wait-ms", type=Whole(1, requests.WAIT_MOST_MS), default=2000, show_default=True)
 @click.option("--urgent", is_flag=True)
 @_WAIT
 @home_option
@@ -171,7 +183,9 @@ def forward(
         raise click.BadParameter("the bytes must be hexadecimal digits") from None
     params = {"line": line, "data": data, "wait_ms": wait_ms, "urgent": int(urgent)}
     engine, number = _queued(home, device, contract.FORWARD, params)
+    end = time.monotonic() + wait_s
     found = _settled(engine, device, number, wait_s)
+    _told(engine, found, end, lambda c: store.replies(c, device, number))
     with db.reading(engine) as c:
         for each in store.replies(c, device, number):
             show({"data": each["data"], "took_ms": each["took_ms"]})
@@ -201,14 +215,10 @@ def resend(
         offset_s = life.check(c, device)["utc_offset_s"]
     params: dict[str, Any] = {
         "kind": messages.MONTHLY if monthly else messages.DAILY,
-        "from_s": _label(since, offset_s),
-        "until_s": _label(until, offset_s),
+        "from_s": requests.label_s(since.date(), offset_s),
+        "until_s": requests.label_s(until.date(), offset_s),
     }
     _send(home, device, contract.RESEND, params | ({"meter": meter} if meter else {}), wait_s)
-
-
-def _label(day: datetime, offset_s: int) -> int:
-    return int(day.replace(tzinfo=UTC).timestamp()) - offset_s
 
 
 # ---- sending
@@ -249,11 +259,26 @@ def _settled(engine: Engine, device: str, number: int, wait_s: float) -> dict[st
         time.sleep(POLL_S)
 
 
-def _tell(device: str, number: int, row: dict[str, Any], work: list[int] | None = None) -> None:
+def _told(engine: Engine, row: dict[str, Any], end: float, found: Callable[[Connection], object]) -> None:
+    """Wait until what an executed command brings is there, `end` at the latest."""
+    while row["state"] == "executed" and time.monotonic() < end:
+        with db.reading(engine) as c:
+            if found(c):
+                return
+        time.sleep(POLL_S)
+
+
+def _tell(
+    device: str,
+    number: int,
+    row: dict[str, Any],
+    work: list[int] | None = None,
+    ended: dict[str, Any] | None = None,
+) -> None:
     """Exit code 0: done, or still on its way; 1: not done."""
     detail = row["detail"] or {}
     told = {"device": device, "command": number, "state": row["state"], "detail": detail}
     if row["reason"]:
         told["reason"] = REASONS.get(row["reason"], row["reason"])
-    show(told | ({"done_failed_wanted": work} if work else {}))
+    show(told | ({"done_failed_wanted": work} if work else {}) | (ended or {}))
     sys.exit(0 if row["state"] not in ("refused", "expired", "unknown") else 1)

@@ -7,20 +7,7 @@ from typing import Any, BinaryIO
 
 import click
 
-from station.decoding import (
-    cjt188,
-    dlms,
-    dlt645,
-    dlt645_1997,
-    dlt698,
-    gdw376,
-    gdw3762,
-    iec62056_21,
-    mbus,
-    modbus,
-    sml,
-    uplink,
-)
+from station.decoding.known import DECODERS
 from station.decoding.refused import Refused
 
 MAX_LINE = 65536  # characters of one line: the longest readout of IEC 62056-21, written with spaces
@@ -42,21 +29,6 @@ def _hex(text: str) -> bytes:
 
 
 # ---- the command --------------------------------------------------------------------------------
-
-DECODERS = {
-    "cjt188": cjt188.decode,
-    "dlms": dlms.decode,
-    "dlt645": dlt645.decode,
-    "dlt645-1997": dlt645_1997.decode,
-    "dlt698": dlt698.decode,
-    "gdw376": gdw376.decode,
-    "gdw3762": gdw3762.decode,
-    "iec62056-21": iec62056_21.decode,
-    "mbus": mbus.decode,
-    "modbus": modbus.decode,
-    "sml": sml.decode,
-    "uplink": uplink.decode,
-}
 
 
 def decode_text(protocol: str, text: str) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from station.cli.shell import Whole, author, broker_option, home_option, in_words, opened, show, stored
-from station.provisioning import add_device, identity
+from station.provisioning import add_device, identity, meter_inputs
 from station.settings import write_atomic
 from station.store import db, devices
 
@@ -85,6 +85,8 @@ def identity_(
         with db.reading(db.engine(settings.home)) as c:
             made = identity(settings, c, device_id, settings.broker(broker), baud)
         if identity_file is None:
+            if meter_inputs.NAME in made:  # a terminal scrolls, and its output is kept here and there
+                raise click.UsageError("it holds passwords of meters: give --identity FILE")
             show(made)
         else:
             _write(identity_file, made)
@@ -106,4 +108,5 @@ def list_(home: Path | None) -> None:
     settings = stored(home)
     with db.reading(db.engine(settings.home)) as c:
         for found in devices.all_devices(c):
+            (found["area"] or {}).pop(meter_inputs.NAME, None)
             show(found)

@@ -125,10 +125,19 @@ def _parameters(c: Connection, device: str, given: dict[str, Any], problems: lis
         problems.append(FieldError("values", "bad_parameter", {"why": str(error)}))
 
 
+_HEX_IN_ROWS = (area.PRICES, "tariffs")  # other rows have texts
+
+
 def _plain(section: int, name: str, value: Any) -> Any:
-    """JSON has no bytes: hex stands for them."""
+    """JSON has no bytes: hex stands for them, in rows too."""
     letter = next((row[2] for row in parameters.rows(section, area.PARAMETERS) if row[1] == name), "")
-    return bytes.fromhex(value) if letter == "b" and isinstance(value, str) else value
+    return _unhexed(value) if letter == "b" or (section, name) == _HEX_IN_ROWS else value
+
+
+def _unhexed(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_unhexed(each) for each in value]
+    return bytes.fromhex(value) if isinstance(value, str) else value
 
 
 def next_version(c: Connection, device: str, section: int) -> int:

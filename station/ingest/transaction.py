@@ -278,4 +278,5 @@ _KINDS = {
     area.REPLY: Transaction._of_area,
     area.READ: Transaction._of_area,
     area.LEDGER: Transaction._of_area,
+    area.ROUTE: Transaction._of_area,
 }

@@ -22,6 +22,7 @@ MAX_METERING_POINT = 2040
 MAX_GROUP = 8
 GROUP_NOW = 9  # columns of a row of NOW's groups
 MAX_METER = archive_rows.MOST
+MODULE_MOST = 1000  # of any number of meters, or thousandths, of NOW's module
 AREA_ROWS = {"duties": 5, "lines": 4, "work": 4}  # columns of the lists in NOW's area
 ADDRESS_BYTES = 6
 EPOCH_BYTES = 8
@@ -184,6 +185,15 @@ def _area_now(fields: dict[str, Any]) -> None:
     for name, columns in AREA_ROWS.items():
         for row in fields[name]:
             _demand(_list_of(row, columns) and all(_known(n, MAX_INT) for n in row), "bad " + name)
+    if "module" in fields:
+        _module_now(messages.unpack(area.MODULE_NOW, fields["module"]))
+
+
+def _module_now(fields: dict[str, Any]) -> None:
+    _demand(fields["state"] in area.MODULES and len(fields["maker"]) <= MAX_TEXT, "bad module")
+    for name in ("wanted", "told", "refused", "answering", "success_e3"):
+        _demand(_known(fields[name], MODULE_MOST), "out of range " + name)
+    _demand(_known(fields["reports"], MAX_INT), "out of range reports")
 
 
 def _event(fields: dict[str, Any]) -> None:
@@ -228,6 +238,12 @@ def _found(fields: dict[str, Any]) -> None:
     _demand(fields["state"] in area.FOUNDS, "unknown state")
 
 
+def _route(fields: dict[str, Any]) -> None:
+    _of_meter(fields)
+    for name, most in (("phase", 3), ("hops", 15), ("signal", 15), ("success_e3", 1000)):
+        _demand(_known(fields[name], most), "out of range " + name)
+
+
 def _read(fields: dict[str, Any]) -> None:
     _of_meter(fields)
     _points(fields["values"], MAX_TEXT)
@@ -261,4 +277,5 @@ _BODY_CHECKS: dict[int, Callable[[dict[str, Any]], None]] = {
     area.FOUND: _found,
     area.READ: _read,
     area.LEDGER: _of_meter,
+    area.ROUTE: _route,
 }

@@ -12,6 +12,7 @@ from protocols.uplink import topics
 from station.checks import MAX_ROUNDS, refuse, whole
 from station.errors import FieldError, Invalid
 from station.profiles import keys
+from station.provisioning import meter_inputs
 from station.settings import RESERVED, Broker, Settings
 from station.store import audit, devices
 
@@ -96,15 +97,18 @@ def identity(
         "utc_offset_s": found["utc_offset_s"],
     }
     if found["area"] is not None:
-        return made | {"product": "concentrator", **found["area"]}
+        area = dict(found["area"])
+        if held := area.pop(meter_inputs.NAME, None):
+            made[meter_inputs.NAME] = meter_inputs.opened(settings, device, held)
+        return made | {"product": "concentrator", **area}
     meter = {"address": found["meter_address"], "baud": baud, "profile": profile.dlt645()}
     return made | {"multiplier": found["multiplier"], "meter": meter}
 
 
-def area_of(lines: Sequence[str], documents: Sequence[bytes]) -> dict[str, Any]:
+def area_of(lines: Sequence[str], documents: Sequence[bytes], inputs: str = "") -> dict[str, Any]:
     """What a concentrator's identity has besides: lines as NUMBER:BAUD:FORMAT and compiled profile documents,
 
-    by slot from 0; without one the profile of DL/T 645 meters stands in slot 0.
+    by slot from 0; without one the profile of DL/T 645 meters stands in slot 0. `inputs`: sealed.
     """
     problems: list[FieldError] = []
     parts = [_LINE.fullmatch(text) for text in lines]
@@ -114,4 +118,5 @@ def area_of(lines: Sequence[str], documents: Sequence[bytes]) -> dict[str, Any]:
         problems.append(FieldError("profile", "too_many_profiles", {"most": MAX_PROFILES}))
     refuse(problems)
     found = {part[1]: {"baud": int(part[2]), "format": part[3]} for part in parts if part}
-    return {"lines": found, "profiles": [each.hex() for each in documents]}
+    held = {meter_inputs.NAME: inputs} if inputs else {}
+    return {"lines": found, "profiles": [each.hex() for each in documents], **held}

@@ -17,6 +17,7 @@ from station.store.area_schema import (
     area_loads,
     area_reads,
     area_replies,
+    area_routes,
     area_rows,
     meter_orders,
 )
@@ -32,6 +33,7 @@ TABLES: dict[int, Table] = {
     area.REPLY: area_replies,
     area.READ: area_reads,
     area.LEDGER: area_ledgers,
+    area.ROUTE: area_routes,
 }
 
 
@@ -42,7 +44,8 @@ def put(c: Connection, told: Mapping[int, Sequence[Mapping[str, Any]]]) -> None:
     """Insert {kind: rows}; one that is there already (stream_id, seq) is left alone."""
     for kind, many in told.items():
         table = TABLES[kind]
-        found = [dict(each) for each in many]
+        empty = {column.name: None for column in table.columns if column.nullable}  # all rows alike
+        found: list[Row] = [empty | dict(each) for each in many]
         if kind == area.READ:
             for each in found:
                 each["values"] = cbor2.dumps(dict(sorted(each["values"].items())))
@@ -50,11 +53,13 @@ def put(c: Connection, told: Mapping[int, Sequence[Mapping[str, Any]]]) -> None:
 
 
 def now(c: Connection, device: str) -> Row | None:
-    """area.NOW_AREA by name with `received_s`; None before the first."""
+    """area.NOW_AREA by name with `received_s`, in it MODULE_NOW or None; None before the first."""
     last = live.latest(c, device)
     if last is None or "area" not in last:
         return None
-    return messages.unpack(area.NOW_AREA, last["area"]) | {"received_s": last["received_s"]}
+    told = messages.unpack(area.NOW_AREA, last["area"])
+    module = messages.unpack(area.MODULE_NOW, told["module"]) if "module" in told else None
+    return told | {"module": module, "received_s": last["received_s"]}
 
 
 def unknown(c: Connection, device: str) -> list[Row]:
@@ -73,8 +78,16 @@ def unknown(c: Connection, device: str) -> list[Row]:
     return rows(c.execute(query))
 
 
-MISSING = 3  # of protocols.uplink.area.FOUNDS
+LEDGERS_S = 7 * 86_400  # a list shows the newest days; the page of a meter its newest balance of any day
+TWICE, MISSING = 2, 3  # of protocols.uplink.area.FOUNDS
 FOUND_S = 7 * 86_400  # older words than the newest by so much say nothing of today
+
+
+def elsewhere(c: Connection, device: str, addresses: Iterable[str]) -> dict[str, str]:
+    """{address: another concentrator whose archive has it}."""
+    here = (area_rows.c.device != device) & area_rows.c.address.in_(list(addresses))
+    query = select(area_rows.c.address, area_rows.c.device).where(here).order_by(area_rows.c.device.desc())
+    return {address: other for address, other in c.execute(query)}
 
 
 def absents(c: Connection, device: str, meter: int, limit: int) -> list[Row]:
@@ -93,9 +106,19 @@ def ledger(c: Connection, device: str, meter: int) -> Row | None:
 
 
 def ledgers(c: Connection, device: str) -> dict[int, Row]:
-    """{meter: its newest}."""
-    query = select(area_ledgers).where(area_ledgers.c.device == device)
+    """{meter: its newest of the last LEDGERS_S}."""
+    last = select(func.max(area_ledgers.c.day_s)).where(area_ledgers.c.device == device).scalar_subquery()
+    query = select(area_ledgers).where(
+        area_ledgers.c.device == device, area_ledgers.c.day_s > last - LEDGERS_S
+    )
     found = rows(c.execute(query.order_by(area_ledgers.c.day_s, area_ledgers.c.seq)))
+    return {each["meter"]: each for each in found}
+
+
+def routes(c: Connection, device: str) -> dict[int, Row]:
+    """{meter behind the module: how it was reached, the newest word}."""
+    query = select(area_routes).where(area_routes.c.device == device)
+    found = rows(c.execute(query.order_by(area_routes.c.t_s, area_routes.c.seq)))
     return {each["meter"]: each for each in found}
 
 
@@ -170,6 +193,14 @@ def readdress(c: Connection, device: str, params: Mapping[str, Any]) -> None:
     here = (area_rows.c.device == device) & (area_rows.c.meter == params["meter"])
     here &= area_rows.c.address == archive_rows.digits(params["address"])
     c.execute(update(area_rows).where(here).values(address=archive_rows.digits(params["new_address"])))
+
+
+def exchanges(c: Connection, device: str, number: int) -> list[tuple[int, int]]:
+    """[(last total of the old meter, first of the new one)] in Wh of a row whose meter was replaced."""
+    here = (commands.c.device == device) & (commands.c.kind == area.METER_REPLACED)
+    found = rows(c.execute(select(commands).where(here & (commands.c.state == "executed"))))
+    told = [each["params"] for each in found if each["params"]["meter"] == number]
+    return [(params["old_wh"], params["new_wh"]) for params in told]
 
 
 # ---- loads

@@ -87,6 +87,7 @@ area_replies = _told(
     _int("command"),
     Column("data", LargeBinary, nullable=False),
     _int("took_ms"),
+    _maybe_int("reason"),  # protocols.uplink.area.OUTCOMES; missing: by the data
     Index(None, "device", "command"),
 )
 area_reads = _told(
@@ -109,6 +110,15 @@ area_ledgers = _told(
     _int("order"),
     _int("cut"),
     Index(None, "device", "meter", "day_s"),
+)
+area_routes = _told(
+    "area_routes",
+    _int("meter"),
+    _int("phase"),  # 1..3, 0 unknown
+    _int("hops"),
+    _int("success_e3"),
+    _int("signal"),
+    Index(None, "device", "meter", "t_s"),
 )
 
 meter_orders = Table(

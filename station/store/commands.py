@@ -160,10 +160,14 @@ def _storable(value: Any) -> Any:
         return {"hex": value.hex()}
     if isinstance(value, Mapping):
         return {"map": [[key, _storable(item)] for key, item in value.items()]}
+    if isinstance(value, (list, tuple)):  # rows of a tariff hold bytes
+        return [_storable(item) for item in value]
     return value
 
 
 def _restored(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_restored(item) for item in value]
     if not isinstance(value, dict):
         return value
     if "hex" in value:

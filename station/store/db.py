@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Result, create_engine, event
 from sqlalchemy.exc import OperationalError
 
-HEAD = "0005"  # newest file in migrations/versions
+HEAD = "0007"  # newest file in migrations/versions
 BUSY_MS = 15_000
 
 # Locked for too long, full or gone: nothing was stored, and the same may work later.

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from firmware.collect.prepaid_terms import prices_wrong
 from protocols.uplink import area, messages, parameters
 from station import controls, prepaid
 from station.errors import Invalid
@@ -89,6 +90,8 @@ def test_every_kind_of_the_contract_can_be_sent(engine):
         ("parameters", {"values": "[]"}, "values"),
         ("parameters", {"values": '{"curve_interval_s": -1}'}, "values"),
         ("parameters", {"values": '{"curve": 1}'}, "values"),
+        ("parameters", {"section": "prices", "values": '{"tariffs": [[1, 0, "3G"]]}'}, "values"),
+        ("parameters", {"section": "prices", "values": '{"tariffs": 1}'}, "values"),
     ],
 )
 def test_what_is_wrong_is_named(engine, kind, change, field):
@@ -114,6 +117,17 @@ def test_versions_of_parameters_go_up_by_themselves(engine):
                 1: b"\x22" * 24,
                 2: [5000, 9000],
             }
+
+
+def test_prices_of_an_area_have_their_codes_as_hex(engine):
+    row = [1, 0, "33" * 24, [5469], 1, [230_000], [500]]
+    texts = {"section": "prices", "values": json.dumps({"tariffs": [row]})}
+    with db.writing(engine) as c:
+        params = controls.build(c, "T1", "parameters", texts, 1)
+        number = controls.submit(c, "T1", messages.PARAMETERS, params, "me")
+        stored = commands.get(c, "T1", number)["params"]["values"]
+    assert stored == {1: [[1, 0, b"\x33" * 24, [5469], 1, [230_000], [500]]]}
+    assert prices_wrong(parameters.read(area.PRICES, stored, area.PARAMETERS)) == ""
 
 
 def test_the_shell_sends_by_name(run, engine):

@@ -258,3 +258,34 @@ def child_pids(parent):
         if ppid == parent:
             found[int(pid)] = words
     return found
+
+
+def test_passwords_of_meters_reach_the_identity_by_slot_and_nothing_else(run, engine, settings, tmp_path):
+    secret, path, again = tmp_path / "password", tmp_path / "id.json", tmp_path / "again.json"
+    secret.write_text("987654\n", encoding="utf-8")
+    profiles = ("--profile", "dlt645-2007-1p", "--profile", "dlt645-1997", "--profile", "dlt645-2007-3p")
+    given = (f"password=@{secret}", "operator=00000001", "2:password=555666")
+    options = [text for each in given for text in ("--meter-input", each)]
+    said = run("area", "add", "C0000001", *profiles, *options, "--identity", str(path))
+    held = json.loads(path.read_text())["meter_inputs"]
+    assert held == {
+        "0": {"password": "987654", "operator": "00000001"},
+        "2": {"password": "555666", "operator": "00000001"},
+    }
+    run("device", "identity", "C0000001", "--identity", str(again))
+    assert json.loads(again.read_text())["meter_inputs"] == held
+    said += run("device", "identity", "C0000001", status=2) + run("device", "list")
+    stored = b"".join(each.read_bytes() for each in settings.home.rglob("*") if each.is_file())
+    assert b"C0000001" in stored
+    assert not [word for word in ("987654", "555666") if word in said or word.encode() in stored]
+
+
+@pytest.mark.parametrize(
+    "given", ["password=1234567", "pass word=secret77", "secret77", "4:password=secret77", "colour=secret77"]
+)
+def test_a_meter_input_that_does_not_fit_enrols_nobody_and_is_not_repeated(run, engine, given):
+    said = run("area", "add", "C0000001", "--meter-input", given, status=1)
+    assert "meter_input" in said
+    assert "1234567" not in said
+    assert "secret77" not in said
+    assert "C0000001" not in run("device", "list")

@@ -35,7 +35,10 @@ BODIES: dict[int, dict[str, Any]] = {
         "order": 4,
         "cut": 0,
     },
+    area.ROUTE: {"meter": 3, "phase": 2, "hops": 1, "success_e3": 970, "signal": 12},
 }
+
+MODULE = {1: 2, 2: "LK SM 0100", 3: 20, 4: 19, 5: 1, 6: 18, 7: 960, 8: 3}  # area.MODULE_NOW
 
 
 def record(kind: int, **facts: Any) -> list[Any]:
@@ -65,6 +68,8 @@ def test_a_record_told_twice_stands_once(settings: Settings, engine: Engine, kin
         (area.LEDGER, {"meter": 1001}),
         (area.LEDGER, {"remaining": 1 << 63}),
         (area.READ, {"values": {1: [2]}}),
+        (area.ROUTE, {"phase": 4}),
+        (area.ROUTE, {"success_e3": 1001}),
     ],
 )
 def test_a_wrong_one_is_a_flaw(settings: Settings, engine: Engine, kind: int, facts: dict[str, Any]) -> None:
@@ -90,6 +95,13 @@ def test_the_newest_balance_and_the_unknown_meters_are_found(settings: Settings,
         assert [each["line"] for each in store.unknown(c, DEVICE)] == [1, 2]
 
 
+def test_the_newest_word_on_each_way_through_the_module_is_found(settings: Settings, engine: Engine) -> None:
+    many = [record(area.ROUTE), record(area.ROUTE, hops=4), record(area.ROUTE, meter=5)]
+    Handler(settings, engine).take([Double(DEVICE).batch(topics.DA, 1, many)])
+    with db.reading(engine) as c:
+        assert {meter: each["hops"] for meter, each in store.routes(c, DEVICE).items()} == {3: 4, 5: 1}
+
+
 def test_a_meter_that_was_replaced_has_its_new_address_here(settings: Settings, engine: Engine) -> None:
     handler, device = Handler(settings, engine), Double(DEVICE)
     with db.writing(engine) as c:
@@ -100,9 +112,11 @@ def test_a_meter_that_was_replaced_has_its_new_address_here(settings: Settings, 
     handler.take([device.batch(topics.EV, 1, [result(refused, REFUSED, 20)])])
     with db.reading(engine) as c:
         assert store.archive(c, DEVICE) == [row(1), row(2)]
+        assert store.exchanges(c, DEVICE, 1) == []
     handler.take([device.batch(topics.EV, 2, [result(done, EXECUTED)])])
     with db.reading(engine) as c:
         assert store.archive(c, DEVICE) == [row(1, address="770000000000"), row(2)]
+        assert (store.exchanges(c, DEVICE, 1), store.exchanges(c, DEVICE, 2)) == ([(5, 0)], [])
 
 
 def test_the_live_state_of_the_area_is_kept(settings: Settings, engine: Engine) -> None:
@@ -110,8 +124,19 @@ def test_the_live_state_of_the_area_is_kept(settings: Settings, engine: Engine) 
     handler = Handler(settings, engine)
     handler.take([Double(DEVICE).now(area=told)])
     handler.take([Double(DEVICE).now(area={**told, 6: [[1, 2]]})])  # refused: the first stands
+    handler.take([Double(DEVICE).now(area={**told, 9: {**MODULE, 1: 3}})])  # so is this one
     with db.reading(engine) as c:
         now = store.now(c, DEVICE)
     assert now
     assert (now["meters"], now["duties"]) == (5, [[1, T0, 3, 1, 5]])
-    assert [row["reason"] for row in table(engine, "counters")] == ["malformed"]
+    assert now["module"] is None
+    assert [(row["reason"], row["n"]) for row in table(engine, "counters")] == [("malformed", 2)]
+
+
+def test_the_state_of_its_module_is_kept_by_name(settings: Settings, engine: Engine) -> None:
+    told = dict(enumerate((b"12345678", 5, 1, 0, 0, [], [], [], MODULE), 1))
+    Handler(settings, engine).take([Double(DEVICE).now(area=told)])
+    with db.reading(engine) as c:
+        now = store.now(c, DEVICE)
+    assert now
+    assert (now["module"]["maker"], now["module"]["told"]) == ("LK SM 0100", 19)

@@ -1,19 +1,27 @@
 """Hands and eyes of the tests of a concentrator: the simulated area, its archive, what the station holds."""
 
 import time
+from functools import partial
 
 from hil.adapters.area import AreaProcess
 from hil.adapters.concentrator import UnixConcentrator
 from hil.adapters.station import StationProcess
 from hil.faults.net import NetProxy
+from hil.world.area.area import Area
+from protocols import cbor
+from protocols.meters import sound
+from protocols.meters.compile import encoded
 from protocols.uplink import archive_rows
+from protocols.uplink.messages import DAILY
 from station.area import life, load
+from station.profiles import files
 from station.store import area, commands, db, events, live, schema
 from station.store.readings import unpacked
 
 DEVICE = "C0000001"
 BAUD = 9600
-OFFSET_S, DAY_S = 28800, 86400
+DAY_S, NOON_S = 86400, 43200
+COUNT_WH = 10  # of a register
 LONG_S = 240  # longest wait for one thing; generous, as the machine may be busy
 POLL_S = 0.3
 
@@ -29,18 +37,32 @@ def archive_of(rows, slots, **flags):
     return out
 
 
-class AreaRig:
-    """Station, area and concentrator; nothing is loaded yet. `options`: of the area."""
+def _profile(name):
+    return sound.checked(cbor.decode(encoded(files.checked(files.content(name)))))
 
-    def __init__(self, folder, **options):
+
+class AreaRig:
+    """Station, area and concentrator; nothing is loaded yet. `faults`: of hil.world.area.population;
+    `inputs`: of controls; `more`: other options of the area.
+
+    `local_s`: second of the local day at which it begins; before noon none has to wait for a freeze.
+    """
+
+    def __init__(self, folder, seed=1, meters=60, lines=2, faults=None, local_s=NOON_S, inputs=(), **more):
         self.world = self.station = self.device = self.net = None
+        self.offset_s = (local_s - int(time.time()) + NOON_S) % DAY_S - NOON_S
         try:
-            self.world = AreaProcess(folder / "area", **options)
+            began_s, offset_s = int(time.time()), self.offset_s
+            self._twin = partial(Area, seed, began_s, meters, lines, faults, utc_offset_s=offset_s)
+            told = [f"{name}={count}" for name, count in (faults or {}).items()]
+            options = {"seed": seed, "meters": meters, "lines": lines, "fault": told, **more}
+            self.world = AreaProcess(folder / "area", utc_offset_s=offset_s, **options)
             self.station = StationProcess(folder / "station")
             self.station.start()
             self.slots = sorted({row["profile"] for row in self.world.archive})
-            lines = [f"{number}:{BAUD}:8E1" for number, _path in enumerate(self.world.lines, 1)]
-            identity = self.station.enrol_area(DEVICE, lines, self.slots)
+            numbers = list(range(1, lines + 1)) + [archive_rows.MODULE] * bool(self.world.module)
+            told = [f"{number}:{BAUD}:8E1" for number in numbers]
+            identity = self.station.enrol_area(DEVICE, told, self.slots, self.offset_s, inputs=inputs)
             self.net = NetProxy("127.0.0.1", self.station.mqtt)
             self.device = UnixConcentrator(
                 folder / "device", self.world, identity, "127.0.0.1", self.net.port
@@ -69,6 +91,34 @@ class AreaRig:
     def now(self):
         return self.ask(live.latest, DEVICE) or {}
 
+    def today_s(self):
+        """UTC of the last local midnight."""
+        now_s = int(time.time())
+        return now_s - (now_s + self.offset_s) % DAY_S
+
+    def true_wh(self, t_s):
+        """{address: [total, that of the last midnight]} as meters showed them: a twin of the area says."""
+        twin = self._twin()
+        twin.advance(t_s)
+        counters = [twin.seen(home) for home in twin.homes] + [twin.gate_now()]
+        shown = {each.address: (each.energy_wh(), each.freezes[0]["energy_wh"]) for each in counters}
+        return {name: [total[0] // COUNT_WH * COUNT_WH for total in both] for name, both in shown.items()}
+
+    def homes(self):
+        """{address: what truth says of its home}"""
+        return {home["address"]: home for home in self.world.truth()["homes"]}
+
+    def frozen(self, rows):
+        """Rows of meters that froze today: a profile reads it, they answer, their clock is of this day."""
+        homes = self.homes().items()
+        gone = {name for name, home in homes if home["mute"] or abs(home["clock_offset_s"]) > DAY_S}
+        reads = [bool(_profile(name).freeze) for name in self.slots]
+        return [row for row in rows if reads[row["slot"]] and row["address"] not in gone]
+
+    def stored(self, slot_s):
+        """Meters whose freeze of that midnight is here."""
+        return sorted(meter for meter, *_rest in self.readings(DAILY, slot_s))
+
     def area(self):
         """NOW_AREA by its numbers; {} before the first."""
         return self.now().get("area") or {}
@@ -81,10 +131,11 @@ class AreaRig:
 
     def readings(self, kind, slot_s=None):
         """[(metering point, slot, {point: value}, quality)]"""
+        found = self.rows(schema.readings)  # before the meters: one may come in between
         meters = {row["id"]: row["metering_point"] for row in self.rows(schema.meters)}
         return [
             (meters[row["meter_id"]], row["slot_s"], unpacked(row["points"]), row["quality"])
-            for row in self.rows(schema.readings)
+            for row in found
             if row["kind"] == kind and slot_s in (None, row["slot_s"])
         ]
 

@@ -22,6 +22,6 @@ def rig(station, world, terminal, dut, net):
 @pytest.fixture
 def area(tmp_path):
     """A concentrator with its simulated area: no power yet, no archive."""
-    running = AreaRig(tmp_path, meters=60, lines=2)
+    running = AreaRig(tmp_path)
     yield running
     running.close()

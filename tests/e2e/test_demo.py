@@ -1,5 +1,6 @@
-"""What `tools/run` shows a visitor: the story happens, display and console answer, nothing stays behind."""
+"""What `tools/run` shows: factory and area live, display and console answer, nothing stays behind."""
 
+import contextlib
 import re
 import subprocess
 import sys
@@ -9,6 +10,8 @@ import psutil
 import pytest
 import serial
 
+from hil.demo import district, factory, households
+from station.store import area, db, live
 from tests.conftest import ROOT
 
 STORY = (  # events in the order in which they must come
@@ -22,31 +25,87 @@ STORY = (  # events in the order in which they must come
 ANSWER_S = 20
 
 
+NOT_AGAIN = ("archive_loaded", "purchase_applied", "register_decrease")
+AREA_STORY = ("archive_loaded", "purchase_applied", "energy_control_alarm")
+
+
 @pytest.fixture
 def demo(tmp_path):
+    """Starts it on one folder, as often as it is called."""
     command = [sys.executable, "-m", "hil.demo", "--home", tmp_path, "--port", "0", "--once"]
-    with subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    ) as process:
-        yield process
-        process.terminate()
+    with contextlib.ExitStack() as started:
+
+        def start():
+            pipe = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+            process = started.enter_context(subprocess.Popen(command, cwd=ROOT, **pipe))
+            started.callback(process.terminate)
+            return process
+
+        yield start
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(600)
 def test_the_story(demo, tmp_path):
     lines, console, display = [], "", b""
-    for line in demo.stdout:
+    running = demo()
+    for line in running.stdout:
         lines.append(line)
         if found := re.search(r"miniterm --raw (\S+) 9600", line):
             console = ask(found[1], b"about\r")
         display = picture(tmp_path) or display
     told = "".join(lines)
-    assert demo.wait(30) == 0, told
-    assert re.findall(rf"event ({'|'.join(STORY)}) ", told)[: len(STORY)] == list(STORY), told
+    assert running.wait(30) == 0, told
+    assert events(told, factory.DEVICE, STORY)[: len(STORY)] == list(STORY), told
+    assert list(dict.fromkeys(events(told, district.DEVICE, AREA_STORY))) == list(AREA_STORY), told
     assert "Clock and version" in console
     assert display.startswith(b"\x89PNG"), told
     assert "terminal_fault" not in told
-    assert running(tmp_path) == []
+    assert left(tmp_path) == []
+    before = kept(tmp_path)
+    assert before["freezes"] >= district.METERS * district.ENOUGH_E2 // 100
+    assert before["paid"] == len(households.PAID_YUAN_E4)
+    again(demo(), before, tmp_path)
+
+
+def again(running, before, home):
+    """A second start finds all as it was: no archive is loaded, nobody pays twice, no register falls."""
+    lines = []
+    for line in running.stdout:
+        lines.append(line)
+        if "sending a plan" in line:
+            running.terminate()
+    told = "".join(lines)
+    assert running.wait(30) == 0, told
+    assert "sending a plan" in told
+    assert events(told, district.DEVICE, ("power_up",)), told
+    assert events(told, district.DEVICE, ("archive_loaded", "purchase_applied", "register_decrease")) == [], (
+        told
+    )
+    now = kept(home)
+    assert (now["hash"], now["paid"]) == (before["hash"], before["paid"])
+    assert now["freezes"] >= before["freezes"]
+    assert left(home) == []
+
+
+def events(told, device, names) -> list:
+    """Those of these names that the station had of a device, in their order."""
+    return re.findall(rf"{device} event ({'|'.join(names)})\b", told)
+
+
+def kept(home) -> dict:
+    """What the station holds of the area: meters with freezes, orders, the archive that runs."""
+    engine = db.engine(home / "station")
+    try:
+        with db.reading(engine) as c:
+            assert live.latest(c, factory.DEVICE)
+            meters = [row["meter"] for row in area.archive(c, district.DEVICE)]
+            return {
+                "freezes": len({meter for meter, _label in area.frozen(c, district.DEVICE, 0)}),
+                "paid": sum(len(area.orders(c, district.DEVICE, meter)) for meter in meters),
+                "hash": area.now(c, district.DEVICE)["hash"],
+            }
+    finally:
+        engine.dispose()
 
 
 def ask(path, line) -> str:
@@ -64,6 +123,6 @@ def picture(home) -> bytes:
     return path.read_bytes() if path.exists() else b""
 
 
-def running(home) -> list:
+def left(home) -> list:
     """Processes that know this folder, after the demo said that all ended."""
     return [p for p in psutil.process_iter(["cmdline"]) if str(home) in " ".join(p.info["cmdline"] or [])]

@@ -13,19 +13,6 @@ WORDS = {
 }
 
 
-def _first_login(desk, password):
-    page = desk.go("/login")
-    page.fill("#name", "admin")
-    page.fill("#password", password)
-    page.click("main button.main")
-    expect(page).to_have_url(desk.url + "/password")
-    page.fill("#old", password)
-    page.fill("#password", NEW_PASSWORD)
-    page.fill("#again", NEW_PASSWORD)
-    page.click("main button.main")
-    expect(page).to_have_url(desk.url + "/")
-
-
 def _trip(desk, round_no, state):
     page = desk.go(f"/terminals/{DEVICE}")
     expect(page.locator("#p-power .big").first).to_be_visible()
@@ -43,7 +30,7 @@ def test_operator_trips_and_sees_what_the_relay_says(rig):
     password = rig.station.one_time_password()
     with chromium() as browser:
         desk = Desk(browser, rig.station.url, "zh_CN", "dark")
-        _first_login(desk, password)
+        desk.first_log_in(password, NEW_PASSWORD)
         _trip(desk, 1, WORDS["zh_CN"]["executed"])
         assert rig.world.truth()["open"] == 0b001
         rounds = desk.go(f"/terminals/{DEVICE}").locator("#p-rounds tbody tr")

@@ -1,4 +1,4 @@
-"""The tables of docs/terminal.md and docs/terminal.zh-CN.md, made from the files that own the facts.
+"""The tables of the guides to the terminal and to the concentrator, made from the files that own the facts.
 
     python -m tools.guide            write them between their marks
     python -m tools.guide --check    end with 1 when a file is not as it would be written
@@ -16,11 +16,16 @@ from pathlib import Path
 from firmware.events import KEPT
 from protocols.meters.rules import RULES
 from protocols.meters.statistics import STATISTICS
-from protocols.uplink import codes, parameters
+from protocols.uplink import area, codes, parameters
 from station.web import i18n
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = {"en": ROOT / "docs/terminal.md", "zh_CN": ROOT / "docs/terminal.zh-CN.md"}
+GUIDES = ("terminal", "concentrator")
+PAGES = {
+    (guide, language): ROOT / f"docs/{guide}{end}.md"
+    for guide in GUIDES
+    for language, end in (("en", ""), ("zh_CN", ".zh-CN"))
+}
 WORDS = Path(__file__).with_name("guide_words.txt")
 MARK = re.compile(r"(<!-- table (\w+), made by tools/guide\.py -->\n).*?(<!-- end -->)", re.DOTALL)
 OURS = {  # what the tables themselves say
@@ -65,8 +70,18 @@ def meanings(language: str) -> dict[str, str]:
 
 
 def make_parameters(language: str, says: dict[str, str]) -> str:
+    return _sections(language, says, list(parameters.SECTIONS))
+
+
+def make_area_parameters(language: str, says: dict[str, str]) -> str:
+    """Those that a terminal has not."""
+    return _sections(language, says, [no for no in area.SECTIONS if no not in parameters.SECTIONS])
+
+
+def _sections(language: str, says: dict[str, str], numbers: list[int]) -> str:
     words, parts = meanings(language), []
-    for section, name in parameters.SECTIONS.items():
+    for section in numbers:
+        name = area.SECTIONS[section]
         rows = [
             (
                 key,
@@ -75,7 +90,7 @@ def make_parameters(language: str, says: dict[str, str]) -> str:
                 _default(default, says),
                 words[f"{name}.{field}"],
             )
-            for key, field, kind, low, high, default in parameters.rows(section)
+            for key, field, kind, low, high, default in parameters.rows(section, area.PARAMETERS)
         ]
         parts.append(f"**{section} `{name}`**\n\n" + table(says["parameters"], rows))
     return "\n".join(parts)
@@ -94,9 +109,20 @@ def _default(value, says: dict[str, str]) -> str:
 
 
 def make_events(language: str, says: dict[str, str]) -> str:
+    return _events(language, says, dict(codes.EVENTS.items()))
+
+
+def make_area_events(language: str, says: dict[str, str]) -> str:
+    """Those that a terminal has not."""
+    return _events(
+        language, says, {code: name for code, name in area.EVENTS.items() if code not in codes.EVENTS}
+    )
+
+
+def _events(language: str, says: dict[str, str], events: dict[int, str]) -> str:
     say = i18n.load(language).gettext
     rows = []
-    for code, name in codes.EVENTS.items():
+    for code, name in events.items():
         meaning = say(f"event.{name}")
         if meaning == f"event.{name}":
             raise SystemExit(f"guide: the catalogue {language} has no word for the event {name}")
@@ -152,31 +178,32 @@ def make_statistics(language: str, says: dict[str, str]) -> str:
 MAKE = {
     "parameters": make_parameters,
     "events": make_events,
+    "area_events": make_area_events,
+    "area_parameters": make_area_parameters,
     "rules": make_rules,
     "statistics": make_statistics,
 }
 
 
-def fresh(language: str) -> str:
-    """The page as it should be."""
+def fresh(page: tuple[str, str]) -> str:
+    """The page of PAGES as it should be."""
+    language = page[1]
 
     def fill(match: re.Match[str]) -> str:
         return match[1] + "\n" + MAKE[match[2]](language, OURS[language]) + "\n" + match[3]
 
-    return MARK.sub(fill, PAGES[language].read_text(encoding="utf-8"))
+    return MARK.sub(fill, PAGES[page].read_text(encoding="utf-8"))
 
 
 def main(arguments: list[str]) -> int:
-    stale = [
-        language for language, page in PAGES.items() if page.read_text(encoding="utf-8") != fresh(language)
-    ]
-    for language in stale:
-        page = PAGES[language]
+    stale = [page for page, path in PAGES.items() if path.read_text(encoding="utf-8") != fresh(page)]
+    for page in stale:
+        path = PAGES[page]
         if "--check" in arguments:
-            print(f"{page.relative_to(ROOT)} is not current: python -m tools.guide")
+            print(f"{path.relative_to(ROOT)} is not current: python -m tools.guide")
         else:
-            page.write_text(fresh(language), encoding="utf-8")
-            print(f"{page.relative_to(ROOT)} written")
+            path.write_text(fresh(page), encoding="utf-8")
+            print(f"{path.relative_to(ROOT)} written")
     return int(bool(stale) and "--check" in arguments)
 
 

@@ -3,10 +3,7 @@
 import copy
 import json
 import re
-import subprocess
-import sys
 import time
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,41 +12,13 @@ from hil.plugin import DEVICE, MULTIPLIER
 from protocols.meters import compile as compiling
 from protocols.meters import package
 from protocols.uplink import parameters
-from station.cli.profile import profile as shell
 from station.profiles import files
 from station.store import audit, commands, profiles
+from tests.e2e.shell import Shell
 
 LOAD_W = 160_000
 MAIN = [1, 1, 1, "", 9600, 1, MULTIPLIER, 2200, 5000, 4, 0, 0]  # row of POINTS: by slot 1
 NAME = "dlt645-2007-3p"
-
-
-class Shell:
-    """`loadkeeper profile ...` as a person types it, in a folder of its own."""
-
-    def __init__(self, home: Path, folder: Path) -> None:
-        assert {"push", "roll-back", "on"} <= set(shell.list_commands(None))  # type: ignore[arg-type]
-        self.folder = folder
-        self._home = ["--home", str(home)]
-
-    def begin(self, *words: Any) -> subprocess.Popen[str]:
-        line = [sys.executable, "-m", "station.cli.main", "profile", *map(str, words)]
-        pipes: Any = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-        return subprocess.Popen(line, cwd=self.folder, text=True, **pipes)
-
-    def run(self, *words: Any, code: int = 0, at_home: bool = True) -> str:
-        """Standard output and error."""
-        running = self.begin(*words, *(self._home if at_home else ()))
-        out, err = running.communicate(timeout=300)
-        assert running.returncode == code, (words, out, err)
-        return out + err
-
-    def signed(self, document: dict[str, Any]) -> str:
-        """Sign a profile as its makers do; the file."""
-        name = f"{document['id']}-{document['rev']}"
-        (self.folder / f"{name}.json").write_text(json.dumps(document), encoding="utf-8")
-        self.run("sign", f"{name}.json", "--key", "release.key", at_home=False)
-        return f"{name}.lkp"
 
 
 @pytest.fixture

@@ -85,7 +85,7 @@ def round_state(n: int, now: Row, online: bool) -> dict[str, Any]:
 
 def has_mismatch(device: Row) -> bool:
     """True when some round's output is set while its contact reports closed, or no contact can be read."""
-    if device["tripped"] is None:  # no report yet
+    if device["tripped"] is None or device["area"] is not None:  # no report yet; no rounds
         return False
     return device["open"] is None or bool(device["tripped"] & ~device["open"] & ((1 << device["rounds"]) - 1))
 

@@ -63,8 +63,8 @@ def limit_options(most_half_hours: int, zero: str) -> list[tuple[int, str]]:
 
 
 def round_states(device: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """States of the rounds for the overview's table; [] before the first report."""
-    if device["tripped"] is None:
+    """States of the rounds for the overview's table; [] before the first report, and of a concentrator."""
+    if device["tripped"] is None or device["area"] is not None:
         return []
     return [device_model.round_state(n, device, device["online"]) for n in range(device["rounds"])]
 

@@ -58,7 +58,8 @@ def seed_area(c: Connection) -> None:
     store.replace(c, DEVICE, table())
     at = int(time.time())
     devices.set_link(c, DEVICE, last_seen_s=at, hello_s=at - 900, product="concentrator")
-    put_now(c, DEVICE, at, area=now_area())
+    nothing = {"setpoint_w": None, "remaining_wh": None, "open": None}  # it has no control of its own
+    put_now(c, DEVICE, at, area=now_area(), power_w=31_200, **nothing)
     today = day_start(local_day(at, OFFSET_S), OFFSET_S)
     for n in range(1, METERS + 1):
         meter = SqliteReadingStore.meter_id(c, DEVICE, n)

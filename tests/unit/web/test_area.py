@@ -29,6 +29,14 @@ def station(make: Any) -> Station:
     return made
 
 
+def test_a_concentrator_has_no_rounds_that_could_be_unknown(station: Station) -> None:
+    for queue, shown in (("online", True), ("unknown", False)):
+        table = station.desk("en").get(f"/?queue={queue}").text.split("<tbody>")[1].split("</tbody>")[0]
+        rows = [row for row in table.split("<tr") if DEVICE in row]
+        assert bool(rows) is shown
+        assert "unreadable" not in "".join(rows)
+
+
 def archive(station: Station) -> list[dict[str, Any]]:
     with db.reading(station.engine) as c:
         return store.archive(c, DEVICE)

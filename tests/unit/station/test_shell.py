@@ -213,6 +213,8 @@ def test_up_runs_the_station_and_ends_all_of_it(settings, run):
         assert set(settings.ports()) == {"web", "mqtt"}
         run("device", "add", "T1")  # while it runs
         wait(lambda: "broker_accounts_reloaded" in up.text())
+        broker_log = settings.log / "broker.log"  # it was told; it has done it a moment later
+        wait(lambda: "Reloaded server configuration" in broker_log.read_text(encoding="utf-8"))
         live_double = LiveDouble(settings, settings.broker())
         assert live_double.subscribe()
         live_double.send(live_double.hello())

@@ -117,7 +117,7 @@ def test_strange_meters_stand_on_the_page_and_are_taken_in(area):
         assert desk.page.locator(f'form:has(input[value="{one}"])').count() == 0
         desk.page.click(f'form:has(input[value="{fresh}"]) button')
         desk.page.wait_for_selector(".flash.ok")
-        desk.page.click('form[action$="/load"] button')
+        desk.page.click('button[formaction$="/load"]')
         desk.page.wait_for_selector(".flash.ok")
         assert desk.trouble == []
     (number,) = [row["meter"] for row in area.ask(store.archive, DEVICE) if row["address"] == fresh]

@@ -245,10 +245,11 @@ class Module:
         await self._ask("set_own_address", {"address": self._wire.address})
         told = await self._ask("node_timeout") or {"timeout_s": gdw3762.WAIT_MS // 1000}
         self._wire.wait_ms = 1000 * (told["timeout_s"] + SPARE_S)
-        vendor = await self._ask("vendor")
-        self.maker = maker_of(vendor) if vendor else ""
+        self.maker = ""
 
     async def _keep(self):
+        if not self.maker:  # an answer that was lost is asked for again
+            self.maker = maker_of(await self._ask("vendor", fine=items.CODES))
         due = self.phase == STARTING or self._run_s - self._walked_s >= WALK_S
         if not (self._walk_due or due) and self._run_s - self._counted_s >= COUNT_S:
             self._counted_s = self._run_s

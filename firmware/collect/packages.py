@@ -89,7 +89,8 @@ class Packages:
     async def run(self):
         while True:
             for slot in tuple(self.trials):
-                await self._try(slot)
+                if slot in self.trials:  # it may have ended meanwhile
+                    await self._try(slot)
             await asyncio.sleep_ms(PAUSE_MS)  # pyright: ignore[reportAttributeAccessIssue]
 
     async def _try(self, slot):

@@ -54,6 +54,8 @@ class Routes:
 
 
 def maker_of(vendor) -> str:
-    """Of the answer to AFN 03 F1: maker, chip and version."""
+    """Maker, chip and version of the answer to AFN 03 F1; "?" where it was denied ({}), "" for no answer."""
+    if not vendor:
+        return "" if vendor is None else "?"
     text = "%s %s %s" % (vendor["vendor"], vendor["chip"], vendor["version"])
     return "".join([letter if " " <= letter <= "~" else "?" for letter in text])

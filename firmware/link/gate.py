@@ -136,24 +136,25 @@ class Gate:
 
     def _take(self, number, command, approved):
         params, reason = self._judge(command, approved)
-        if number <= self.last:  # an older id has no slot: the same answer each time without one
-            self._repeat(self._answer(number, REFUSED, REASON_NO[reason]))
-        elif reason:
-            outcome = EXPIRED if reason == "past_deadline" else REFUSED
-            self._refuse(self._answer(number, outcome, REASON_NO[reason]))
-        else:
+        if not reason:
             self._act(number, command, params)
+            return
+        outcome = EXPIRED if reason == "past_deadline" else REFUSED
+        tell = self._repeat if number <= self.last else self._refuse  # an older id has no slot: no new answer
+        tell(self._answer(number, outcome, REASON_NO[reason]))
 
     def _judge(self, command, approved):
         """Return (params, "" or the name of a reason)."""
-        schema = self._commands.get(command["kind"])
+        kind = command["kind"]
+        schema = self._commands.get(kind)
         if schema is None:
             return None, "unknown_kind"
         try:
             params = messages.unpack(schema, command["params"])
         except messages.MessageError:
             return None, "bad_params"
-        if command.get("scope", codes.ADDRESSED) not in (codes.ADDRESSED, codes.TO_MANY):
+        scope = command.get("scope", codes.ADDRESSED)
+        if scope > codes.TO_MANY:  # the contract has no number below 0
             return None, "bad_params"
         if command["command"] <= self.last:
             return None, "stale_id"
@@ -164,7 +165,10 @@ class Gate:
             return None, "too_early"
         if command["deadline_s"] < now_s:
             return None, "past_deadline"
-        if command["kind"] in envelope.SECOND_MAC and not approved:
+        # whatever a station allows (docs/adr/0020); station.approvals.policy knows the same, held by a test
+        if not approved and (
+            scope or kind == messages.EXCLUSION or (kind == messages.GUARANTEE and not params["on"])
+        ):
             return None, "second_mac_needed"
         return params, ""
 

@@ -12,6 +12,8 @@ from sqlalchemy import Connection, Engine
 
 from protocols.uplink import archive_rows, area
 from protocols.uplink.codes import APPEND, REASONS, REFRESH
+from station.approvals import policy
+from station.approvals.policy import Leave
 from station.area import load as way
 from station.area import requests
 from station.area import rows as table
@@ -44,13 +46,21 @@ def check(c: Connection, device: str) -> Row:
 
 
 def take(
-    c: Connection, device: str, rows: Sequence[Row], author: str, before: str | None = None
+    c: Connection,
+    device: str,
+    rows: Sequence[Row],
+    author: str,
+    before: str | None = None,
+    leave: Leave | None = None,
 ) -> dict[str, int]:
     """Make these rows the archive that is wanted, whole; {fresh, changed, gone}.
 
-    `before`: the `mark` of the archive that was looked at; Invalid when another one stands there by now.
+    `before`: the `mark` of the archive that was looked at; Invalid when another one stands there by now, or
+    when so many changes need two and there is no `leave`.
     """
     counts = differences(c, device, rows)
+    if leave is None:
+        policy.check(c, "archive_import", sum(counts.values()))
     if before is not None and before != mark(store.archive(c, device)):
         raise Invalid(FieldError("file", "archive_changed"))
     store.replace(c, device, rows)
@@ -250,6 +260,7 @@ def send(
     author: str,
     note: str = "",
     deadline_s: int | None = None,
+    leave: Leave | None = None,
 ) -> int:
     """Queue a command to a concentrator. Invalid: its meter is another one by now, an order out of turn,
 
@@ -262,9 +273,9 @@ def send(
         if meter(c, device, params["meter"])["address"] != address:
             raise Invalid(FieldError("address", "meter_moved"))
     if kind != area.METER_ORDER:
-        return submit(c, device, kind, params, author, note, deadline_s)
+        return submit(c, device, kind, params, author, note, deadline_s, leave=leave)
     _check_order(c, device, params)
-    command = submit(c, device, kind, params, author, note, deadline_s)
+    command = submit(c, device, kind, params, author, note, deadline_s, leave=leave)
     store.book(c, device, command, address, params)
     return command
 

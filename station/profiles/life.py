@@ -4,17 +4,19 @@
 same door as all others. `work` is called by the process that dispatches: who began a push need not stay.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import Connection, Engine
 
 from protocols.uplink import messages, parameters
 from protocols.uplink.codes import EVENT_CODE
+from station.approvals import policy
 from station.controls import DEADLINE_S, submit
 from station.errors import FieldError, Invalid
 from station.profiles import push, signing
 from station.profiles.push import Answer, Push, Step, Told
-from station.store import audit, commands, db, devices, events, live, profiles
+from station.store import area, audit, commands, db, devices, events, live, profiles
 
 SLOTS = 4
 PUSH_S = 24 * 3600  # a terminal that stays away so long gets it by a new push
@@ -26,10 +28,19 @@ Row = dict[str, Any]
 # ---- asked for by people
 
 
-def begin(c: Connection, device: str, slot: int, number: int, author: str, within_s: int = PUSH_S) -> int:
+def begin(
+    c: Connection,
+    device: str,
+    slot: int,
+    number: int,
+    author: str,
+    within_s: int = PUSH_S,
+    leave: policy.Leave | None = None,
+) -> int:
     """Begin to send package `number`; the id of the push, of the one under way if it is the same.
 
-    Invalid: unknown terminal or slot, a revision that the terminal will refuse, another push at the slot.
+    Invalid: unknown terminal or slot, a revision that the terminal will refuse, another push at the slot, or
+    it needs two and there is no `leave`.
     """
     _check(c, device, slot)
     wanted = profiles.package(c, number)
@@ -42,6 +53,8 @@ def begin(c: Connection, device: str, slot: int, number: int, author: str, withi
             facts = {name: row[name] for name in ("slot", "profile", "rev", "author")}
             raise Invalid(FieldError("slot", "slot_taken", facts))
     check_newer(c, device, wanted)
+    if leave is None:
+        policy.check(c, "profile", 1)
     total = len(signing.for_device(wanted["data"]))
     fresh = Push(total, None if _sent_before(c, device, slot, number) else 0, db.now_s() + within_s)
     made = profiles.begin(c, device, slot, number, author, **fresh._asdict())
@@ -246,7 +259,10 @@ def _since(c: Connection, device: str) -> dict[int, int]:
 
 
 def points_of_slots(c: Connection, device: str) -> dict[int, list[int]] | None:
-    """{slot: metering points that read by it} by the section in force; None when it was not set from here."""
+    """{slot: metering points that read by it} by the section in force, of a concentrator by its archive; None
+    when it was not set from here."""
+    if (devices.get(c, device) or {}).get("area") is not None:
+        return _by_slot((row["slot"], row["meter"]) for row in area.archive(c, device))
     version = (live.latest(c, device) or {}).get("parameters", {}).get(parameters.POINTS, 0)
     if not version:
         return {}  # the meter of the identity
@@ -254,8 +270,12 @@ def points_of_slots(c: Connection, device: str) -> dict[int, list[int]] | None:
         params = row["params"]
         if (params["section"], params["version"]) == (parameters.POINTS, version):
             rows = parameters.read(parameters.POINTS, params["values"])["points"]
-            out: dict[int, list[int]] = {}
-            for point in rows:
-                out.setdefault(point[5], []).append(point[0])
-            return out
+            return _by_slot((point[5], point[0]) for point in rows)
     return None
+
+
+def _by_slot(pairs: Iterable[tuple[int, int]]) -> dict[int, list[int]]:
+    out: dict[int, list[int]] = {}
+    for slot, point in pairs:
+        out.setdefault(slot, []).append(point)
+    return out

@@ -26,6 +26,17 @@ def value_text(no: int, value: Any) -> str:
     return f"{decimal(value, scale)} {unit}".strip()
 
 
+def spans(numbers: list[int]) -> str:
+    """'1-3, 7' of rising numbers: a slot of a concentrator may have a thousand."""
+    out: list[list[int]] = []
+    for number in numbers:
+        if out and number == out[-1][1] + 1:
+            out[-1][1] = number
+        else:
+            out.append([number, number])
+    return ", ".join(str(first) if first == last else f"{first}-{last}" for first, last in out)
+
+
 def escaped(text: str) -> str:
     """A text of others for a terminal: what would steer it stands as \\x1b, \\u202e."""
     return "".join(c if unicodedata.category(c)[0] != "C" else ascii(c)[1:-1] for c in text)

@@ -64,8 +64,8 @@ def test_meters_behind_a_module_are_read_and_the_station_knows_how(area):
     found = area.wait(lambda: (told := ways(area, behind)).keys() >= sure and told, "the ways of all")
     assert len(sure) > BEHIND // 2
     assert found == {each: there[each] for each in found}
-    state = module_now(area)
-    assert (state["maker"], state["wanted"]) == ("LK SM 0100", len(behind))
+    state = area.wait(lambda: module_now(area, maker="LK SM 0100"), "who made the module")
+    assert state["wanted"] == len(behind)
     assert 0 < state["answering"] <= len(behind)
     assert 700 < state["success_e3"] <= 1000
     area.assert_whole()

@@ -5,6 +5,7 @@ import pytest
 from firmware.area.archive import MODULE
 from firmware.collect.module import READY
 from protocols.lines.gdw3762 import items
+from protocols.lines.gdw3762.module import Denied
 from tests.unit.collect_module.rig import Rig, row, text
 
 
@@ -95,3 +96,36 @@ def test_nodes_are_those_in_its_network_and_those_it_reported():
     found = rig.run(rig.module.nodes())
     assert [each[::-1].hex() for each in found] == [text(1), text(50)]
     assert rig.archive.line(1) == MODULE
+
+
+def test_who_made_it_is_asked_again_where_the_answer_was_lost():
+    rig = Rig()
+    feed, lost = rig.server.feed, []
+
+    def losing(data):
+        answer = feed(data)
+        if lost or b"LK" not in answer:
+            return answer
+        lost.append(answer)
+        return b""
+
+    rig.server.feed = losing
+    rig.run(lambda: lost)
+    assert rig.module.maker == ""
+    settled(rig)
+    rig.run(lambda: rig.module.maker == "LK SM 0100", most_s=60)
+
+
+def test_who_denies_to_say_who_made_it_is_asked_once():
+    rig = Rig()
+    asked = []
+
+    def deny(_values, _frame):
+        asked.append(1)
+        raise Denied("unsupported")
+
+    rig.server._vendor = deny
+    settled(rig)
+    end = rig.clock.now_s() + 60
+    rig.run(lambda: rig.clock.now_s() > end)
+    assert (len(asked), rig.module.maker) == (1, "?")

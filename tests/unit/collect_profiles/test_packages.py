@@ -91,6 +91,7 @@ class Scene:
                     await asyncio.sleep(0)
                 if until():
                     break
+            assert not trial.done(), "the task of trials has ended"
             trial.cancel()
 
         self.bench.run(main())
@@ -165,3 +166,18 @@ def test_what_is_not_signed_by_a_known_key_is_refused(scene):
     scene.bench.board.identity["profile_keys"] = []
     assert scene.push(document()) == REASON_NO["bad_profile"]
     assert "unknown_key" in scene.packages.error
+
+
+def test_a_trial_that_ends_while_another_is_read_is_left_alone(scene, monkeypatch):
+    scene.push(document())
+    held, seen = scene.packages, []
+    held.trials[SLOT + 1] = [0, 0, 0, ""]
+
+    async def attempt(meter, _profile, _index):
+        seen.append(meter)
+        held.trials.pop(SLOT + 1, None)
+        return None, False
+
+    monkeypatch.setattr(scene.bench.collector, "attempt", attempt)
+    scene.ticks(3)
+    assert len(seen) > 1

@@ -1,12 +1,26 @@
 """Who may come in: password policy, hashing, login with lockout, first administrator."""
 
+from station.access import accounts, units
 from station.access.people import (
     change_password,
+    confirm,
     first_admin,
     login,
     reset,
     user_for_session,
 )
 from station.access.policy import check_policy
+from station.access.rights import rights_of
 
-__all__ = ["change_password", "check_policy", "first_admin", "login", "reset", "user_for_session"]
+__all__ = [
+    "accounts",
+    "change_password",
+    "check_policy",
+    "confirm",
+    "first_admin",
+    "login",
+    "reset",
+    "rights_of",
+    "units",
+    "user_for_session",
+]

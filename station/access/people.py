@@ -7,9 +7,11 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import Connection
 
 from station.access.policy import check_policy, one_time
+from station.access.roles import CHIEF
 from station.errors import FieldError, Invalid
-from station.store import audit, users
+from station.store import audit, org, users
 from station.store.db import now_s
+from station.store.scope import ROOT
 
 ADMIN = "admin"
 MAX_FAILURES = 5
@@ -34,11 +36,30 @@ def login(c: Connection, name: str, password: str, t_s: int | None = None) -> di
         return FieldError("", "login_failed")
     if not fits:
         return _failed(c, user, at)
+    if user["disabled_s"] is not None:  # told only to who knows the password
+        audit.add(c, name, "login_disabled", name)
+        return FieldError("", "login_disabled")
     users.change(c, name, failures=0, locked_until_s=0, last_login_s=at)
     if _hasher.check_needs_rehash(user["password_hash"]):
         users.change(c, name, password_hash=_hasher.hash(password))
     audit.add(c, name, "login", name)
     return users.get(c, name) or user
+
+
+def confirm(c: Connection, name: str, password: str, t_s: int | None = None) -> FieldError | None:
+    """Whether this is still the person who logged in: None, or why not. Counts failures as `login` does."""
+    at = now_s() if t_s is None else t_s
+    user = users.get(c, name)
+    if user is None:
+        return FieldError("password", "login_failed")
+    if user["locked_until_s"] > at:
+        return FieldError("password", "login_locked", {"minutes": (user["locked_until_s"] - at + 59) // 60})
+    if not _verify(user["password_hash"], password):
+        counted = _failed(c, user, at)
+        key = "password_not_yours" if counted.key == "login_failed" else counted.key
+        return FieldError("password", key, counted.args)
+    users.change(c, name, failures=0)
+    return None
 
 
 def _failed(c: Connection, user: dict[str, Any], at: int) -> FieldError:
@@ -83,7 +104,16 @@ def first_admin(c: Connection) -> str | None:
         return None
     password = one_time()
     users.add(c, ADMIN, _hasher.hash(password), must_change=True, t_s=now_s())
+    org.grant(c, ADMIN, CHIEF, ROOT, "station", from_s=0)
     audit.add(c, "station", "user_added", ADMIN)
+    return password
+
+
+def add(c: Connection, name: str, unit: int, author: str) -> str:
+    """Make a user without rights; returns the one-time password. Rules: access.accounts."""
+    password = one_time()
+    users.add(c, name, _hasher.hash(password), must_change=True, t_s=now_s(), unit=unit)
+    audit.add(c, author, "user_added", name, unit=unit)
     return password
 
 
@@ -107,6 +137,6 @@ def reset(c: Connection, name: str, author: str) -> str:
 
 
 def user_for_session(c: Connection, name: str, session: int) -> dict[str, Any] | None:
-    """The user of a web session, or None when the session was ended by a password change."""
+    """The user of a web session, or None when a password change or a disabling ended the session."""
     user = users.get(c, name)
-    return user if user and user["session"] == session else None
+    return user if user and user["session"] == session and user["disabled_s"] is None else None

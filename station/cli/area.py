@@ -12,10 +12,23 @@ from sqlalchemy import Engine
 from protocols.meters import points
 from protocols.meters.compile import encoded
 from protocols.uplink import archive_rows
+from station.approvals import kinds
 from station.area import life, rows
 from station.area import load as way
+from station.cli import second
 from station.cli.area_meter import forward, guarantee, order, patrol, replace, resend, search, switch
-from station.cli.shell import Whole, author, broker_option, home_option, in_words, opened, show, stored
+from station.cli.shell import (
+    Whole,
+    author,
+    broker_option,
+    home_option,
+    in_words,
+    opened,
+    show,
+    stored,
+    unit_option,
+    wait_option,
+)
 from station.errors import KEYS, FieldError, Invalid
 from station.profiles import files
 from station.provisioning import add_device, area_of, identity, meter_inputs
@@ -26,14 +39,7 @@ from station.store import db
 POLL_S = 0.2
 DAY_S = 86_400
 _DEVICE = click.argument("device")
-_WAIT = click.option(
-    "--wait",
-    "wait_s",
-    type=click.FloatRange(0),
-    default=60,
-    show_default=True,
-    help="Seconds, for the outcome",
-)
+_WAIT = wait_option(60)
 
 
 @click.group()
@@ -61,6 +67,7 @@ def area() -> None:
     help="What controls of meters need, such as password=@FILE and operator=00000001; SLOT: of its alone",
 )
 @click.option("--utc-offset-s", type=Whole(), default=8 * 3600, show_default=True)
+@unit_option
 @click.option("--identity", "identity_file", type=click.Path(dir_okay=False, path_type=Path))
 @broker_option
 @home_option
@@ -68,6 +75,7 @@ def add(
     home: Path | None,
     broker: str | None,
     identity_file: Path | None,
+    unit: str,
     utc_offset_s: int,
     inputs: tuple[str, ...],
     profiles: tuple[str, ...],
@@ -86,7 +94,8 @@ def add(
         given = meter_inputs.taken(inputs, documents)
         made = area_of(lines, documents, meter_inputs.sealed(settings, device, given) if given else "")
         with db.writing(db.engine(settings.home)) as c:
-            add_device(c, device, author(), name=name, rounds=1, utc_offset_s=utc_offset_s, area=made)
+            more = {"rounds": 1, "utc_offset_s": utc_offset_s, "area": made, "unit": unit}
+            add_device(c, device, author(), name=name, **more)
             held = identity(settings, c, device, settings.broker(broker))
             if identity_file is not None:  # before the commit: a device whose file failed is not enrolled
                 write_atomic(identity_file, json.dumps(held, indent=1) + "\n")
@@ -112,8 +121,11 @@ def _document(name: str) -> bytes:
 @click.option(
     "--errors", type=click.Path(dir_okay=False, path_type=Path), help="Write the faults as CSV here"
 )
+@second.emergency_option
 @home_option
-def import_(home: Path | None, errors: Path | None, dry_run: bool, path: Path, device: str) -> None:
+def import_(
+    home: Path | None, emergency: str | None, errors: Path | None, dry_run: bool, path: Path, device: str
+) -> None:
     """Make the CSV in PATH the archive of DEVICE, whole; with one fault in it nothing is taken.
 
     UTF-8 or GB18030; columns as `export` writes them. `load` then brings it into the concentrator.
@@ -131,7 +143,13 @@ def import_(home: Path | None, errors: Path | None, dry_run: bool, path: Path, d
             click.echo(f"{path}:{number}: {field or 'line'}: {what}", err=True)
         raise click.ClickException(f"{len(faults)} faults: nothing was taken")
     with in_words(), db.writing(engine) as c:
-        changes = life.differences(c, device, found) if dry_run else life.take(c, device, found, author())
+        changes = life.differences(c, device, found)
+        if emergency and not dry_run and kinds.import_operation(c, sum(changes.values())):
+            before = life.mark(store.archive(c, device))
+            whole = {"device": device, "rows": rows.write(found), "before": before, "load": False}
+            second.emergency(c, "archive", whole, emergency)
+        elif not dry_run:
+            life.take(c, device, found, author())
     show({"device": device, "meters": len(found), "taken": not dry_run, **changes})
 
 
@@ -151,7 +169,7 @@ def export_(home: Path | None, chinese: bool, device: str) -> None:
 @click.option("--stop", is_flag=True, help="End the load under way")
 @_WAIT
 @home_option
-def load(home: Path | None, wait_s: float, stop: bool, device: str) -> None:
+def load(home: Path | None, wait_s: int, stop: bool, device: str) -> None:
     """Bring the archive into DEVICE and tell how it goes. The station goes on after any interruption.
 
     Exit code 0: loaded, or still under way when the waiting was over; 1: not loaded.
@@ -167,7 +185,7 @@ def load(home: Path | None, wait_s: float, stop: bool, device: str) -> None:
     sys.exit(0 if row["state"] in (way.SENDING, way.LOADED) else 1)
 
 
-def _follow(engine: Engine, number: int, wait_s: float) -> dict[str, Any]:
+def _follow(engine: Engine, number: int, wait_s: int) -> dict[str, Any]:
     end, told = time.monotonic() + wait_s, ""
     while True:
         with db.reading(engine) as c:

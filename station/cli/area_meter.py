@@ -15,7 +15,9 @@ from protocols.uplink import archive_rows, messages
 from protocols.uplink import area as contract
 from protocols.uplink.codes import APPEND, REASONS, REFRESH
 from station.area import life, requests
-from station.cli.shell import Whole, author, home_option, in_words, show, stored
+from station.cli import second
+from station.cli.shell import Whole, author, home_option, in_words, show, stored, wait_option
+from station.controls import DEADLINE_S
 from station.store import area as store
 from station.store import commands, db, events
 
@@ -23,14 +25,7 @@ POLL_S = 0.2
 EVENTS = 200  # among which the end of a patrol is looked for
 _DEVICE = click.argument("device")
 _METER = click.argument("meter", type=Whole(1, archive_rows.MOST))
-_WAIT = click.option(
-    "--wait",
-    "wait_s",
-    type=click.FloatRange(0),
-    default=60,
-    show_default=True,
-    help="Seconds, for the outcome",
-)
+_WAIT = wait_option(60)
 
 
 # ---- one meter
@@ -46,7 +41,7 @@ _WAIT = click.option(
 @home_option
 def order(
     home: Path | None,
-    wait_s: float,
+    wait_s: int,
     refresh: bool,
     yuan: str | None,
     kwh: str | None,
@@ -78,11 +73,12 @@ def _scaled(text: str, digits: int) -> int:
 @_METER
 @click.argument("want", type=click.Choice(["balance", "open", "permit"]))
 @_WAIT
+@second.emergency_option
 @home_option
-def switch(home: Path | None, wait_s: float, want: str, meter: int, device: str) -> None:
+def switch(home: Path | None, emergency: str | None, wait_s: int, want: str, meter: int, device: str) -> None:
     """Cut METER off (open), permit its closing, or leave it to its balance."""
     params = {"want": ("balance", "open", "permit").index(want)}
-    _send(home, device, contract.METER_SWITCH, params, wait_s, meter)
+    _send(home, device, contract.METER_SWITCH, params, wait_s, meter, emergency)
 
 
 @click.command()
@@ -90,10 +86,13 @@ def switch(home: Path | None, wait_s: float, want: str, meter: int, device: str)
 @_METER
 @click.argument("on", type=click.Choice(["on", "off"]))
 @_WAIT
+@second.emergency_option
 @home_option
-def guarantee(home: Path | None, wait_s: float, on: str, meter: int, device: str) -> None:
+def guarantee(
+    home: Path | None, emergency: str | None, wait_s: int, on: str, meter: int, device: str
+) -> None:
     """Guarantee the supply of METER, or end that."""
-    _send(home, device, contract.METER_GUARANTEE, {"on": int(on == "on")}, wait_s, meter)
+    _send(home, device, contract.METER_GUARANTEE, {"on": int(on == "on")}, wait_s, meter, emergency)
 
 
 @click.command()
@@ -105,7 +104,7 @@ def guarantee(home: Path | None, wait_s: float, on: str, meter: int, device: str
 @_WAIT
 @home_option
 def replace(
-    home: Path | None, wait_s: float, new_wh: int, old_wh: int, new_address: str, meter: int, device: str
+    home: Path | None, wait_s: int, new_wh: int, old_wh: int, new_address: str, meter: int, device: str
 ) -> None:
     """METER has been replaced by one with NEW_ADDRESS: its balance goes on."""
     try:
@@ -127,7 +126,7 @@ def replace(
 @_WAIT
 @home_option
 def patrol(
-    home: Path | None, wait_s: float, group: int | None, last: int, first: int, point: str, device: str
+    home: Path | None, wait_s: int, group: int | None, last: int, first: int, point: str, device: str
 ) -> None:
     """Read POINT (alias or OBIS) of many meters once, and show what came. One JSON object a meter."""
     row = points.BY_ALIAS.get(point) or points.BY_OBIS.get(point)
@@ -160,7 +159,7 @@ def _ended(c: Connection, device: str, patrol: int) -> dict[str, Any]:
 @click.option("--line", type=Whole(0, archive_rows.MODULE), default=0, show_default=True, help="0: all")
 @_WAIT
 @home_option
-def search(home: Path | None, wait_s: float, line: int, device: str) -> None:
+def search(home: Path | None, wait_s: int, line: int, device: str) -> None:
     """Look for meters that answer and are not in the archive; `on` shows them."""
     _send(home, device, contract.SEARCH, {"line": line}, wait_s)
 
@@ -174,7 +173,7 @@ def search(home: Path | None, wait_s: float, line: int, device: str) -> None:
 @_WAIT
 @home_option
 def forward(
-    home: Path | None, wait_s: float, urgent: bool, wait_ms: int, data_hex: str, line: int, device: str
+    home: Path | None, wait_s: int, urgent: bool, wait_ms: int, data_hex: str, line: int, device: str
 ) -> None:
     """Send bytes to LINE of DEVICE as they are, and show the answer."""
     try:
@@ -202,7 +201,7 @@ def forward(
 @home_option
 def resend(
     home: Path | None,
-    wait_s: float,
+    wait_s: int,
     meter: int | None,
     until: datetime,
     since: datetime,
@@ -229,26 +228,39 @@ def _engine(home: Path | None) -> Engine:
 
 
 def _queued(
-    home: Path | None, device: str, kind: int, params: dict[str, Any], meter: int | None = None
+    home: Path | None,
+    device: str,
+    kind: int,
+    params: dict[str, Any],
+    meter: int | None = None,
+    reason: str | None = None,
 ) -> tuple[Engine, int]:
     engine = _engine(home)
     with in_words(), db.writing(engine) as c:
         named = {} if meter is None else life.named(life.meter(c, device, meter))
-        return engine, life.send(c, device, kind, named | params, author())
+        whole = named | params
+        number = second.command(c, device, kind, whole, "", DEADLINE_S, reason)
+        return engine, number or life.send(c, device, kind, whole, author())
 
 
 def _send(
-    home: Path | None, device: str, kind: int, params: dict[str, Any], wait_s: float, meter: int | None = None
+    home: Path | None,
+    device: str,
+    kind: int,
+    params: dict[str, Any],
+    wait_s: int,
+    meter: int | None = None,
+    reason: str | None = None,
 ) -> None:
-    engine, number = _queued(home, device, kind, params, meter)
+    engine, number = _queued(home, device, kind, params, meter, reason)
     _wait(engine, device, number, wait_s)
 
 
-def _wait(engine: Engine, device: str, number: int, wait_s: float) -> None:
+def _wait(engine: Engine, device: str, number: int, wait_s: int) -> None:
     _tell(device, number, _settled(engine, device, number, wait_s))
 
 
-def _settled(engine: Engine, device: str, number: int, wait_s: float) -> dict[str, Any]:
+def _settled(engine: Engine, device: str, number: int, wait_s: int) -> dict[str, Any]:
     end = time.monotonic() + wait_s
     while True:
         with db.reading(engine) as c:

@@ -12,6 +12,7 @@ from protocols.uplink import messages
 from protocols.uplink.codes import APPEND, CONTROLS, REFRESH, REMOTE
 from station import controls, plans, prepaid
 from station.area import life
+from station.cli import second
 from station.cli.shell import Numbers, Whole, author, home_option, in_words, number, show, stored
 from station.errors import FieldError, Invalid
 from station.store import commands, db, devices
@@ -44,6 +45,7 @@ def _common(sub: Callable[..., Any]) -> Callable[..., Any]:
             help="Seconds from now",
         ),
         click.option("--note", default=""),
+        second.emergency_option,
         home_option,
     ):
         sub = option(sub)
@@ -57,7 +59,14 @@ _group = click.option("--group", type=Whole(1, 8), default=1, show_default=True,
 
 
 def _send(
-    home: Path | None, device: str, kind: int, build: Build, note: str, within_s: int, wait_s: int
+    home: Path | None,
+    device: str,
+    kind: int,
+    build: Build,
+    note: str,
+    within_s: int,
+    wait_s: int,
+    emergency: str | None,
 ) -> None:
     engine = db.engine(stored(home).home)
     with in_words(), db.writing(engine) as c:
@@ -66,7 +75,9 @@ def _send(
             raise Invalid(FieldError("device", "no_such_device"))
         params = build(c, found["rounds"])
         submit = controls.submit if kind in messages.COMMANDS else life.send
-        command = submit(c, device, kind, params, author(), note, db.now_s() + within_s)
+        command = second.command(c, device, kind, params, note, within_s, emergency)
+        until = db.now_s() + within_s
+        command = command or submit(c, device, kind, params, author(), note, until)
     end = time.monotonic() + wait_s
     while True:
         with db.reading(engine) as c:

@@ -6,7 +6,19 @@ from typing import Any
 
 import click
 
-from station.cli.shell import Whole, author, broker_option, home_option, in_words, opened, show, stored
+from station.access import units
+from station.cli.shell import (
+    Whole,
+    author,
+    broker_option,
+    home_option,
+    in_words,
+    opened,
+    show,
+    stored,
+    unit_option,
+)
+from station.cli.user import keeping
 from station.provisioning import add_device, identity, meter_inputs
 from station.settings import write_atomic
 from station.store import db, devices
@@ -32,6 +44,7 @@ def device() -> None:
 @click.option(
     "--utc-offset-s", type=Whole(), default=8 * 3600, show_default=True, help="Local time of the customer"
 )
+@unit_option
 @_baud
 @_identity_file
 @broker_option
@@ -41,6 +54,7 @@ def add(
     broker: str | None,
     identity_file: Path | None,
     baud: int,
+    unit: str,
     device_id: str,
     name: str,
     meter_address: str,
@@ -63,6 +77,7 @@ def add(
             multiplier=multiplier,
             rounds=rounds,
             utc_offset_s=utc_offset_s,
+            unit=unit,
         )
         made = identity(settings, c, device_id, settings.broker(broker), baud)
         if identity_file is not None:  # before the commit: a device whose file failed is not enrolled
@@ -99,6 +114,17 @@ def _write(path: Path, made: dict[str, Any]) -> None:
 
 def _summary(made: dict[str, Any], path: Path | None) -> None:
     show({"device": made["device"], "shard": made["shard"], "identity": str(path) if path else None})
+
+
+@device.command()
+@click.argument("device_id", metavar="ID")
+@click.argument("unit", metavar="UNIT")
+@home_option
+def move(home: Path | None, unit: str, device_id: str) -> None:
+    """Let ID belong to UNIT: the people of that see and command it from now on."""
+    with keeping(home) as (c, by):
+        units.move_device(c, by, device_id, units.by_code(c, unit))
+    show({"device": device_id, "unit": unit})
 
 
 @device.command("list")

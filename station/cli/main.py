@@ -13,6 +13,7 @@ _COMMANDS = {
     "device": ("station.cli.device", "device", "Enrol and list devices."),
     "area": ("station.cli.area", "area", "Concentrators: their meters, archives, orders and patrols."),
     "command": ("station.cli.command", "command", "Send commands to a device and follow them."),
+    "unit": ("station.cli.unit", "unit", "The tree of the organisation."),
     "user": ("station.cli.user", "user", "People who may log in."),
     "data": ("station.cli.data", "data", "Export what is stored."),
     "profile": ("station.cli.profile", "profile", "Check, sign, try, send and compare meter profiles."),

@@ -110,6 +110,7 @@ def ingest(home: Path | None, broker: str | None, shards: tuple[str, ...]) -> No
 @home_option
 def dispatch(home: Path | None, broker: str | None) -> None:
     """Send queued commands and keep their state true."""
+    from station.approvals import life as approvals
     from station.area import life as areas
     from station.commands.dispatcher import Dispatcher
     from station.profiles import life
@@ -118,7 +119,7 @@ def dispatch(home: Path | None, broker: str | None) -> None:
     _log()
     settings = opened(home)
     dispatcher = Dispatcher(
-        settings, db.engine(settings.home), settings.broker(broker), [life.work, areas.work]
+        settings, db.engine(settings.home), settings.broker(broker), [life.work, areas.work, approvals.work]
     )
     _until_signal(dispatcher.stop)
     dispatcher.run()

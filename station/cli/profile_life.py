@@ -10,8 +10,10 @@ import click
 from sqlalchemy import Engine
 
 from protocols.meters import package
+from station.approvals import kinds
+from station.cli import second
 from station.cli.meter import content, fail
-from station.cli.shell import Whole, author, home_option, in_words, stored
+from station.cli.shell import Whole, author, home_option, in_words, stored, wait_option
 from station.errors import KEYS, Invalid
 from station.profiles import admit, keys, life, show, signing
 from station.profiles import push as way
@@ -20,14 +22,7 @@ from station.store import commands, db, profiles
 _SLOT = click.option(
     "--slot", type=Whole(1, life.SLOTS), required=True, help="1..4: profile number of POINTS"
 )
-_WAIT = click.option(
-    "--wait",
-    "wait_s",
-    type=Whole(0, 86400),
-    default=600,
-    show_default=True,
-    help="Seconds, for the outcome",
-)
+_WAIT = wait_option(600)
 _LANG = click.option("--lang", type=click.Choice(["zh", "en"]), default="en", show_default=True)
 POLL_S = 0.2
 SHOWN = 5  # pushes that `on` tells of
@@ -95,8 +90,9 @@ def key_list(home: Path | None) -> None:
 @click.argument("name", metavar="FILE")
 @_SLOT
 @_WAIT
+@second.emergency_option
 @home_option
-def push(home: Path | None, wait_s: int, slot: int, device: str, name: str) -> None:
+def push(home: Path | None, emergency: str | None, wait_s: int, slot: int, device: str, name: str) -> None:
     """Send the signed package FILE into a slot of DEVICE, and tell what becomes of it.
 
     The package is proved here first. The station sends it piece by piece and goes on after any interruption;
@@ -111,7 +107,11 @@ def push(home: Path | None, wait_s: int, slot: int, device: str, name: str) -> N
             known = keys.trusted(c)
         facts = admit.prove(data, known)
         with db.writing(engine) as c:
-            number = life.begin(c, device, slot, admit.keep(c, data, facts, author()), author())
+            package = admit.keep(c, data, facts, author())
+            whole = {"device": device, "slot": slot, "package": package}
+            if emergency and kinds.push_operation(c):
+                second.emergency(c, "profile", whole, emergency)
+            number = life.begin(c, device, slot, package, author())  # finds the one that is under way
     except Invalid as refused:
         _fail(refused, name)
     row = _follow(engine, number, wait_s)
@@ -239,7 +239,7 @@ def on(home: Path | None, lang: str, device: str) -> None:
 
 def _running(row: dict[str, Any], lang: str) -> tuple[str, ...]:
     points = row["points"]
-    read = "?" if points is None else ",".join(str(no) for no in points) or "none"
+    read = "?" if points is None else show.spans(sorted(points)) or "none"
     return (
         f"slot {row['slot']}",
         row["profile"],

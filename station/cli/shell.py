@@ -120,6 +120,19 @@ class Whole(click.IntRange):
         return super().convert(value, param, ctx)
 
 
+def unit_option(command: Any) -> Any:
+    """`--unit`, the code of the unit that a device belongs to."""
+    told = "Code of the unit whose people see and command it"
+    return click.option("--unit", default="root", show_default=True, help=told)(command)
+
+
+def wait_option(default_s: int) -> Any:
+    """`--wait`, as `wait_s`: whole seconds of a day at most; a wait for nan would never end."""
+    bounds = Whole(0, 86400)
+    told = "Seconds, for the outcome"
+    return click.option("--wait", "wait_s", type=bounds, default=default_s, show_default=True, help=told)
+
+
 class Numbers(click.ParamType):
     """1,2,3 -> [1, 2, 3]."""
 

@@ -16,7 +16,7 @@ from sqlalchemy import Engine
 
 from protocols.uplink import area, messages, topics
 from protocols.uplink.codes import ADDRESSED
-from protocols.uplink.envelope import SECOND_MAC, seal
+from protocols.uplink.envelope import seal
 from station.commands import due
 from station.settings import Broker, Settings
 from station.store import commands, db, devices
@@ -178,7 +178,7 @@ def sealed(settings: Settings, row: dict[str, Any]) -> bytes:
     if row["scope"] != ADDRESSED:
         command["scope"] = row["scope"]
     body = messages.pack(messages.COMMAND, command)
-    second = settings.key(row["device"], "approver") if kind in SECOND_MAC else None
+    second = settings.key(row["device"], "approver") if row["second"] else None
     return seal(settings.key(row["device"], "operator"), topics.CMD, row["device"], body, second)
 
 

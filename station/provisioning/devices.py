@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from protocols.meters import profile
 from protocols.uplink import topics
+from station.access import accounts, units
 from station.checks import MAX_ROUNDS, refuse, whole
 from station.errors import FieldError, Invalid
 from station.profiles import keys
@@ -41,6 +42,7 @@ def add_device(
     utc_offset_s: int = 8 * 3600,
     shard: str | None = None,
     area: dict[str, Any] | None = None,
+    unit: str = "root",
 ) -> None:
     """Enrol a terminal, or with `area` (`area_of`) a concentrator; Invalid lists what is wrong. Its broker
     account is made by `broker.write_config`."""
@@ -62,6 +64,7 @@ def add_device(
     whole(rounds, "rounds", 1, MAX_ROUNDS, problems)
     whole(utc_offset_s, "utc_offset_s", -MAX_OFFSET_S, MAX_OFFSET_S, problems)
     refuse(problems)
+    there = accounts.open_unit(c, accounts.shell(author), units.by_code(c, unit))["id"]
     devices.add(
         c,
         device,
@@ -72,6 +75,7 @@ def add_device(
         rounds=rounds,
         utc_offset_s=utc_offset_s,
         area=area,
+        unit=there,
     )
     audit.add(c, author, "device_added", device, shard=shard)
 

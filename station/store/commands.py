@@ -13,7 +13,6 @@ from sqlalchemy import Connection, func, insert, select, update
 
 from protocols.uplink import area
 from protocols.uplink.codes import ADDRESSED
-from protocols.uplink.envelope import SECOND_MAC
 from station.store.db import now_s, row, rows
 from station.store.schema import command_log, commands
 
@@ -45,10 +44,11 @@ def create(
     note: str = "",
     scope: int = ADDRESSED,
     part: bool = False,
+    **leave: Any,
 ) -> int:
     """Store a command and return its id; `scope` is one of codes, a `part` is not shown by `recent`.
 
-    A kind without a second MAC needs no approval: queued at once.
+    `leave`: columns approver, second and proposal. Who may not send it alone was asked before (approvals).
     """
     top = c.execute(select(func.max(commands.c.command)).where(commands.c.device == device)).scalar()
     command = (top or 0) + 1
@@ -59,7 +59,7 @@ def create(
             command=command,
             kind=kind,
             scope=scope,
-            params={name: _storable(value) for name, value in params.items()},
+            params={name: storable(value) for name, value in params.items()},
             state="drafted",
             author=author,
             note=note,
@@ -68,12 +68,12 @@ def create(
             deadline_s=deadline_s,
             publishes=0,
             part=int(part),
+            **leave,
         )
     )
     _log(c, device, command, at, None, "drafted", {"author": author})
-    if kind not in SECOND_MAC:
-        move(c, device, command, "approved")
-        move(c, device, command, "queued")
+    move(c, device, command, "approved", **{name: value for name, value in leave.items() if value})
+    move(c, device, command, "queued")
     return command
 
 
@@ -154,28 +154,29 @@ def _log(
     )
 
 
-def _storable(value: Any) -> Any:
-    """JSON has neither bytes nor maps with integer keys."""
+def storable(value: Any) -> Any:
+    """Parameters as JSON, which has neither bytes nor maps with integer keys."""
     if isinstance(value, bytes):
         return {"hex": value.hex()}
     if isinstance(value, Mapping):
-        return {"map": [[key, _storable(item)] for key, item in value.items()]}
+        return {"map": [[key, storable(item)] for key, item in value.items()]}
     if isinstance(value, (list, tuple)):  # rows of a tariff hold bytes
-        return [_storable(item) for item in value]
+        return [storable(item) for item in value]
     return value
 
 
-def _restored(value: Any) -> Any:
+def restored(value: Any) -> Any:
+    """The inverse of `storable`."""
     if isinstance(value, list):
-        return [_restored(item) for item in value]
+        return [restored(item) for item in value]
     if not isinstance(value, dict):
         return value
     if "hex" in value:
         return bytes.fromhex(value["hex"])
-    return {key: _restored(item) for key, item in value["map"]}
+    return {key: restored(item) for key, item in value["map"]}
 
 
 def _shown(found: dict[str, Any]) -> dict[str, Any]:
     found["kind_name"] = area.COMMAND_NAMES.get(found["kind"], str(found["kind"]))
-    found["params"] = {name: _restored(value) for name, value in found["params"].items()}
+    found["params"] = {name: restored(value) for name, value in found["params"].items()}
     return found

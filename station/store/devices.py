@@ -8,6 +8,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 
 from station.store.db import now_s, row, rows
 from station.store.schema import devices, links, live
+from station.store.scope import ROOT
 
 NOW_INTERVAL_S = 5  # how often a terminal sends NOW
 OFFLINE_AFTER_S = 3 * NOW_INTERVAL_S + 5  # three missed, and a little for the way
@@ -24,6 +25,7 @@ def add(
     rounds: int,
     utc_offset_s: int,
     area: dict[str, Any] | None = None,
+    unit: int = ROOT,
 ) -> None:
     """Insert a device; sqlalchemy.exc.IntegrityError when the id is taken."""
     c.execute(
@@ -37,6 +39,7 @@ def add(
             utc_offset_s=utc_offset_s,
             added_s=now_s(),
             area=area,
+            unit=unit,
         )
     )
 
@@ -52,6 +55,10 @@ def shard_of(c: Connection, device: str) -> str | None:
 def names(c: Connection) -> Sequence[Row[str, str]]:
     """(device, shard) of all, for broker accounts and routing."""
     return c.execute(select(devices.c.device, devices.c.shard).order_by(devices.c.device)).all()
+
+
+def number(c: Connection) -> int:
+    return c.execute(select(func.count()).select_from(devices)).scalar_one()
 
 
 _LINK = (
@@ -74,14 +81,17 @@ _LIVE = tuple(
 )
 
 
-def _joined() -> Select[*tuple[Any, ...]]:
-    seen = func.max(func.coalesce(links.c.last_seen_s, 0), func.coalesce(live.c.received_s, 0))
+# station time of the last message, 0 before the first; with links and live joined to the devices
+SEEN_S = func.max(func.coalesce(links.c.last_seen_s, 0), func.coalesce(live.c.received_s, 0))
+
+
+def joined() -> Select[*tuple[Any, ...]]:
     return select(
         devices,
         *_LINK,
         *_LIVE,
         live.c.received_s.label("live_s"),
-        func.nullif(seen, 0).label("last_seen_s"),
+        func.nullif(SEEN_S, 0).label("last_seen_s"),
     ).select_from(devices.outerjoin(links).outerjoin(live, live.c.device == devices.c.device))
 
 
@@ -91,13 +101,13 @@ def all_devices(c: Connection, t_s: int | None = None) -> list[dict[str, Any]]:
     `online` bool, `last_seen_s` int or None, `alarms` list of keys of ALARMS that hold now.
     """
     at = now_s() if t_s is None else t_s
-    return [_judged(found, at) for found in rows(c.execute(_joined().order_by(devices.c.device)))]
+    return [judged(found, at) for found in rows(c.execute(joined().order_by(devices.c.device)))]
 
 
 def get(c: Connection, device: str, t_s: int | None = None) -> dict[str, Any] | None:
     """One device in the form of `all_devices`, or None."""
-    found = row(c.execute(_joined().where(devices.c.device == device)))
-    return _judged(found, now_s() if t_s is None else t_s) if found else None
+    found = row(c.execute(joined().where(devices.c.device == device)))
+    return judged(found, now_s() if t_s is None else t_s) if found else None
 
 
 ALARMS = {  # key -> holds for (device row)
@@ -112,7 +122,7 @@ ALARMS = {  # key -> holds for (device row)
 }
 
 
-def _judged(found: dict[str, Any], at: int) -> dict[str, Any]:
+def judged(found: dict[str, Any], at: int) -> dict[str, Any]:
     seen = found["last_seen_s"]
     found["online"] = seen is not None and at - seen <= OFFLINE_AFTER_S
     found["alarms"] = [key for key, holds in ALARMS.items() if holds(found)]

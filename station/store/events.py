@@ -10,7 +10,8 @@ from protocols.meters.rules import RULES, Rule
 from protocols.uplink.area import EVENTS
 from protocols.uplink.codes import GUARANTEE_HOURS, GUARANTEE_LOST_LINK, GUARANTEE_POWER_UP
 from station.store.db import rows
-from station.store.schema import events
+from station.store.schema import devices, events
+from station.store.scope import Scope
 
 # Kinds that are no rule of protocols.meters.rules, by event: number -> name.
 _AUTOMATIC = {GUARANTEE_LOST_LINK: "lost_link", GUARANTEE_POWER_UP: "power_up", GUARANTEE_HOURS: "hours"}
@@ -20,6 +21,7 @@ OTHER_KINDS: dict[str, dict[int, str]] = {
     "meter_fault": {101: "address_clash"},
 }
 
+LOOKED_BACK = 20_000  # events; a quiet unit among loud ones is not sought for further
 _ENDS = {"meter_read_recovered": "meter_read_failed"}  # an end that has a name of its own
 
 
@@ -57,6 +59,17 @@ def recent(
     if before_id is not None:
         query = query.where(events.c.id < before_id)
     return _named(rows(c.execute(query)))
+
+
+def latest(c: Connection, scope: Scope, limit: int) -> list[dict[str, Any]]:
+    """The newest of a scope as `recent`, with `device_name` and `utc_offset_s`; LOOKED_BACK at most."""
+    newest = select(func.max(events.c.id)).scalar_subquery()
+    query = (
+        select(events, devices.c.name.label("device_name"), devices.c.utc_offset_s)
+        .join_from(events, devices)
+        .where(events.c.id > newest - LOOKED_BACK, scope.over(devices.c.unit))
+    )
+    return _named(rows(c.execute(query.order_by(events.c.id.desc()).limit(limit))))
 
 
 def of_codes(c: Connection, device: str, codes: Collection[int], after: int = 0) -> list[dict[str, Any]]:

@@ -34,8 +34,8 @@ SELECT id, device, t_s, t_ok, received_s, code, important, data FROM events
 WHERE (:device IS NULL OR device = :device) AND t_s >= :since_s AND t_s < :until_s ORDER BY id
 """
 _COMMANDS = """
-SELECT device, command, kind, params, scope, state, author, note, created_s, deadline_s, publishes, done_s,
-       reason, tripped, open, remaining_wh
+SELECT device, command, kind, params, scope, state, author, approver, second, proposal, note, created_s,
+       deadline_s, publishes, done_s, reason, tripped, open, remaining_wh
 FROM commands
 WHERE (:device IS NULL OR device = :device) AND created_s >= :since_s AND created_s < :until_s
 ORDER BY device, command

@@ -15,9 +15,12 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
+from station.store import approvals_schema as approvals_schema
 from station.store import area_schema as area_schema  # its tables stand in the same set
+from station.store import org_schema as org_schema
 from station.store.columns import Int, metadata
 from station.store.columns import integer as _int
 from station.store.columns import maybe as _maybe_int
@@ -37,6 +40,8 @@ devices = Table(
     _int("added_s"),
     # of a concentrator: {"lines": {"1": {"baud", "format"}}, "profiles": [hex]}; null for a terminal
     Column("area", JSON(none_as_null=True)),
+    _int("unit", server_default="1"),  # of the organisation: who may see and command it
+    Index(None, "unit", "device"),
 )
 
 # A reading belongs to a metering point; point 1 is the main meter.
@@ -53,7 +58,7 @@ links = Table(
     "links",
     metadata,
     _device(primary_key=True),
-    _int("last_seen_s"),  # station time of the last message other than NOW
+    _int("last_seen_s", index=True),  # station time of the last message other than NOW
     _maybe_int("hello_s"),  # station time of the last link-up
     Column("epoch", LargeBinary),
     _maybe_int("boot"),
@@ -85,7 +90,11 @@ live = Table(
     _int("plan_id"),
     _int("last_order"),
     Column("body", LargeBinary, nullable=False),  # the NOW message as it came
+    Index(None, "received_s"),
 )
+# Few of many devices; a query that says these words finds them by the index alone.
+STANDS_OUT = text("(live.tripped <> 0 OR live.alarm <> 0 OR live.guarantee <> 0 OR live.open IS NULL)")
+Index("ix_live_stands_out", live.c.device, sqlite_where=STANDS_OUT)
 
 trail = Table(
     "trail",
@@ -194,6 +203,8 @@ commands = Table(
     _text("state"),
     _text("author"),
     Column("approver", Text),
+    Column("second", Text),  # why it is sealed for two: store.approvals_schema.SECONDS; null: it is not
+    _maybe_int("proposal"),  # of proposals
     _text("note"),
     _int("created_s"),
     _int("not_before_s"),
@@ -317,6 +328,9 @@ users = Table(
     _int("session"),  # raised by every password change: older sessions end
     _int("created_s"),
     _maybe_int("last_login_s"),
+    _int("unit", server_default="1"),  # where the person works: whose accounts people keep the account
+    _maybe_int("disabled_s"),  # null: may log in
+    Index(None, "unit", "name"),
 )
 
 audit = Table(

@@ -11,6 +11,7 @@ from station.web import curve, feed, panels
 from station.web.arguments import MOST, past_day, whole
 from station.web.db import store, view
 from station.web.errors import Refused
+from station.web.rights import ANYONE, needs
 
 blueprint = Blueprint("api", __name__)
 MAX_EVENTS = 200
@@ -24,13 +25,15 @@ def known(device: str) -> dict[str, Any]:
 
 
 @blueprint.get("/healthz")
+@needs(ANYONE)
 def healthz() -> tuple[Response, int]:
     with store().reading() as c:
-        known_devices = len(devices.names(c))
+        known_devices = devices.number(c)
     return jsonify(ok=True, devices=known_devices), 200
 
 
 @blueprint.get("/api/panels/<topic>")
+@needs("view")
 def panel_texts(topic: str) -> Response:
     panels.check(view(), topic, request.args)
     texts = panels.panels(view(), topic, request.args)
@@ -39,12 +42,14 @@ def panel_texts(topic: str) -> Response:
 
 
 @blueprint.get("/api/devices/<device>/trail")
+@needs("view")
 def trail(device: str) -> Response:
     known(device)
     return jsonify(trail=live.trail(view(), device, now_s() - panels.TRAIL_S))
 
 
 @blueprint.get("/api/devices/<device>/live")
+@needs("view")
 def live_now(device: str) -> Response:
     known(device)
     context = panels.device_context(view(), device) or {}
@@ -59,6 +64,7 @@ def live_now(device: str) -> Response:
 
 
 @blueprint.get("/api/devices/<device>/curve")
+@needs("view")
 def day_curve(device: str) -> Response:
     row, at = known(device), now_s()
     day = past_day("day", request.args.get("day"), curve.local_day(at, row["utc_offset_s"]))
@@ -67,6 +73,7 @@ def day_curve(device: str) -> Response:
 
 
 @blueprint.get("/api/devices/<device>/events")
+@needs("view")
 def device_events(device: str) -> Response:
     row = known(device)
     before = whole("before", request.args.get("before"))
@@ -75,6 +82,7 @@ def device_events(device: str) -> Response:
 
 
 @blueprint.get("/api/devices/<device>/commands/<int:command>")
+@needs("view")
 def command_state(device: str, command: int) -> Response:
     known(device)
     found = commands.get(view(), device, command) if command <= MOST else None

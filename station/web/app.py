@@ -11,6 +11,7 @@ from flask_wtf import CSRFProtect
 from station.settings import Settings
 from station.web import (
     api,
+    approvals,
     archive,
     area,
     auth,
@@ -20,9 +21,11 @@ from station.web import (
     helpers,
     i18n,
     live,
+    nav,
     overview,
     people,
     profiles,
+    rights,
     terminal,
 )
 from station.web.db import Store
@@ -63,9 +66,9 @@ def create_app(home: Path | str | None = None, **config: Any) -> Flask:
     archive.init_app(app)
     CSRFProtect(app)
     auth.limiter.init_app(app)
-    for part in (i18n, figures, helpers, people, errors, live):
+    for part in (i18n, figures, helpers, people, nav, rights, approvals, errors, live):
         part.init_app(app)
-    for door in (auth, overview, terminal, area, archive, profiles, command, live, api):
+    for door in (auth, overview, terminal, area, archive, profiles, approvals, command, live, api):
         app.register_blueprint(door.blueprint)
     app.jinja_env.globals.update(
         theme=theme, now_ms=lambda: time.time_ns() // 1_000_000, asset=asset, here=here, page_words=page_words

@@ -7,13 +7,16 @@ from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
+from station.approvals import kinds
+from station.approvals import life as proposals
 from station.area import life, rows
 from station.errors import FieldError, Invalid
 from station.store import area as store
-from station.web import area_panels
+from station.web import approvals, area_panels
 from station.web.area import download, known, refused
 from station.web.db import view, writing
 from station.web.errors import said
+from station.web.rights import needs
 
 blueprint = Blueprint("archive", __name__, url_prefix="/areas/<device>/archive")
 UPLOAD_BYTES = 24 << 20  # read and refused in words up to here; what is taken has rows.MOST_BYTES
@@ -33,6 +36,7 @@ def init_app(app: Flask) -> None:
 
 
 @blueprint.get("")
+@needs("view")
 def page(device: str) -> str:
     return _show(known(device))
 
@@ -55,6 +59,7 @@ def _show(row: dict[str, Any], name: str = "", faults: list[rows.Fault] | None =
 
 
 @blueprint.post("/preview")
+@needs("archive")
 def preview(device: str) -> str | tuple[str, int]:
     row, file = known(device), request.files.get("file")
     if file is None or not file.filename:
@@ -85,6 +90,10 @@ def _look(row: dict[str, Any], found: list[dict[str, Any]], name: str) -> str:
         ],
         text=rows.write(found),
         before=life.mark(store.archive(c, device)),
+        once=approvals.once(),
+        operation=kinds.import_operation(c, len(changes)),
+        values=request.form,
+        errors={},
     )
 
 
@@ -100,20 +109,25 @@ def _change(kind: str, old: dict[str, Any] | None, new: dict[str, Any] | None) -
 
 
 @blueprint.post("/confirm")
+@needs("archive")
 def confirm(device: str) -> AnyResponse | str | tuple[str, int]:
     row, name = known(device), request.form.get("name", "")[:200]
     found, faults = rows.read(request.form.get("rows", "").encode())
     if faults:
         return _show(row, name, faults), 422
+    before, loads = request.form.get("before", ""), "load" in request.form
+    content = {"device": device, "rows": rows.write(found), "before": before, "load": loads}
     try:
+        if proposals.look(view(), "archive", content)[2]:
+            return approvals.propose("archive", content, approvals.once())
         with writing() as c:
-            life.take(c, device, found, current_user.name, request.form.get("before", ""))
-            if "load" in request.form:
+            life.take(c, device, found, current_user.name, before)
+            if loads:
                 life.begin(c, device, current_user.name)
     except Invalid as invalid:
         refused(invalid.errors)
         return _look(row, found, name), 422
-    if "load" in request.form:
+    if loads:
         flash(_("The archive is taken and being loaded; what runs stands until all is there."), "ok")
     else:
         flash(_("The archive is taken. Load it to bring it to the concentrator."), "ok")
@@ -121,6 +135,7 @@ def confirm(device: str) -> AnyResponse | str | tuple[str, int]:
 
 
 @blueprint.post("/load")
+@needs("archive")
 def load(device: str) -> AnyResponse:
     known(device)
     with writing() as c:
@@ -130,6 +145,7 @@ def load(device: str) -> AnyResponse:
 
 
 @blueprint.post("/stop")
+@needs("archive")
 def stop(device: str) -> AnyResponse:
     known(device)
     try:
@@ -142,6 +158,7 @@ def stop(device: str) -> AnyResponse:
 
 
 @blueprint.get("/archive.csv")
+@needs("export")
 def table_csv(device: str) -> Response:
     known(device)
     return download(f"{device}-meters.csv", rows.write(store.archive(view(), device), chinese=True))

@@ -18,6 +18,7 @@ from station.web.arguments import MOST, whole
 from station.web.db import view, writing
 from station.web.errors import said
 from station.web.i18n import word
+from station.web.rights import needs
 
 blueprint = Blueprint("area", __name__, url_prefix="/areas/<device>")
 TOTAL = 0x00010000  # of DL/T 645-2007: present active energy, all tariffs
@@ -28,6 +29,7 @@ def known(device: str) -> dict[str, Any]:
 
 
 @blueprint.get("")
+@needs("view")
 def page(device: str) -> str:
     whole("page", request.args.get("page"))  # a slip in the address is said
     context = area_panels.area_context(view(), device, request.args) or abort(404)
@@ -35,6 +37,7 @@ def page(device: str) -> str:
 
 
 @blueprint.post("/take")
+@needs("archive")
 def take(device: str) -> AnyResponse:
     known(device)
     line = whole("line", request.form.get("line")) or 0
@@ -52,6 +55,7 @@ def refused(errors: tuple[FieldError, ...]) -> None:
 
 
 @blueprint.get("/meters/<int:number>")
+@needs("view")
 def meter(device: str, number: int) -> str:
     context = area_panels.meter_context(view(), device, number) or abort(404)
     address, slot = context["r"]["address"], context["r"]["slot"]
@@ -62,6 +66,7 @@ def meter(device: str, number: int) -> str:
 
 
 @blueprint.get("/patrols/<int:command>.csv")
+@needs("export")
 def patrol_csv(device: str, command: int) -> Response:
     row = known(device)
     found = (area_panels.exists(view(), device, command) if command <= MOST else None) or abort(404)

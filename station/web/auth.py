@@ -15,6 +15,7 @@ from station.web import people
 from station.web.db import writing
 from station.web.errors import by_field, said
 from station.web.i18n import LANGUAGES
+from station.web.rights import ANYONE, needs
 
 blueprint = Blueprint("auth", __name__)
 limiter = Limiter(get_remote_address)
@@ -26,6 +27,7 @@ CHOICES = {"lang": tuple(LANGUAGES), "theme": THEMES}  # cookie -> values it may
 
 
 @blueprint.get("/login")
+@needs(ANYONE)
 def login() -> Response | str:
     if current_user.is_authenticated:
         return redirect(people.safe_next(request.args.get("next")))
@@ -34,6 +36,7 @@ def login() -> Response | str:
 
 @blueprint.post("/login")
 @limiter.limit(LOGIN_RATE)
+@needs(ANYONE)
 def login_done() -> Response | tuple[str, int]:
     name, password = (
         request.form.get("name", "")[:NAME_CHARS],
@@ -48,12 +51,14 @@ def login_done() -> Response | tuple[str, int]:
 
 
 @blueprint.get("/password")
+@needs(ANYONE)
 def password() -> str:
     return render_template("password.html", errors={}, rule=password_rule())
 
 
 @blueprint.post("/password")
 @limiter.limit(LOGIN_RATE)
+@needs(ANYONE)
 def password_done() -> Response | tuple[str, int]:
     old, new, again = (request.form.get(name, "")[: MAX_LENGTH + 1] for name in ("old", "password", "again"))
     try:
@@ -77,6 +82,7 @@ def password_rule() -> str:
 
 
 @blueprint.post("/logout")
+@needs(ANYONE)
 def logout() -> Response:
     with writing() as c:
         audit.add(c, current_user.name, "logout", current_user.name)
@@ -85,11 +91,13 @@ def logout() -> Response:
 
 
 @blueprint.post("/alive")
+@needs(ANYONE)
 def alive() -> tuple[str, int]:
     return "", 204
 
 
 @blueprint.post("/preferences")
+@needs(ANYONE)
 def preferences() -> Response:
     reply = redirect(people.safe_next(request.form.get("next")))
     for cookie, allowed in CHOICES.items():

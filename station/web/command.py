@@ -9,18 +9,22 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
 from protocols.uplink import archive_rows, area, messages
+from protocols.uplink.codes import ADDRESSED
 from station import controls, plans, prepaid
+from station.approvals import ask, kinds
 from station.area import life
 from station.area import preview as look_area
+from station.controls.functions import OF_KIND
 from station.decoding import known as known_frames
 from station.errors import FieldError, Invalid
 from station.store import commands, devices, live
 from station.store.db import now_s
-from station.web import curve, drafts, forms, panels, picture, sealed
+from station.web import approvals, curve, drafts, forms, panels, picture, rights, sealed
 from station.web.db import view, writing
 from station.web.decoded import shown_frames
 from station.web.errors import by_field
 from station.web.helpers import param_rows
+from station.web.rights import needs
 
 blueprint = Blueprint("command", __name__, url_prefix="/terminals/<device>/commands")
 LOOKED_BACK = 50  # recent commands among which a second press of "confirm" finds the first
@@ -42,6 +46,8 @@ def known(device: str, kind: str | None = None) -> dict[str, Any]:
     row = devices.get(view(), device) or abort(404)
     if kind in forms.AREA and row["area"] is None:
         abort(404)
+    if kind is not None:
+        rights.demand(OF_KIND[kind], row)
     return row
 
 
@@ -97,6 +103,7 @@ def show_form(row: dict[str, Any], kind: str, form: MultiDict[str, str], errors:
 
 
 @blueprint.get("/new/<kind>")
+@needs("view")
 def draft(device: str, kind: str) -> str:
     row = known(device, kind)
     first = drafts.first_values(kind, row, running_plan(device), prepaid.next_order(view(), device))
@@ -106,6 +113,7 @@ def draft(device: str, kind: str) -> str:
 
 
 @blueprint.post("/new/<kind>")
+@needs("view")
 def preview(device: str, kind: str) -> str | tuple[str, int]:
     row = known(device, kind)
     if "edit" in request.form:
@@ -143,6 +151,7 @@ def show_preview(
         else None,
         values=form,
         errors=errors,
+        operation=ask.needed(view(), row["device"], content.kind, content.params),
         token=sealed.token(_secret(), content),
         typed=to_type(content),
         look=look,
@@ -157,19 +166,31 @@ def show_preview(
 
 
 @blueprint.post("/confirm")
+@needs("view")
 def confirm(device: str) -> Response | str | tuple[str, int]:
-    row = known(device)
     content = sealed.read(_secret(), request.form.get("token", ""))
     if content is None or content.device != device or content.author != current_user.name:
         abort(400)
+    row = known(device, area.COMMAND_NAMES[content.kind])
     wrong = "typed_differs" if content.kind == messages.TRIP else "typed_other"
     if to_type(content) not in ("", request.form.get("typed", "").strip()):
         return show_preview(row, content, request.form, by_field([FieldError("typed", wrong)])), 422
     try:
+        if ask.needed(view(), device, content.kind, content.params):
+            return propose(content)
         number = send(content)
     except Invalid as invalid:
         return show_preview(row, content, request.form, by_field(invalid.errors)), 422
     return redirect(url_for("command.page", device=device, command=number))
+
+
+def propose(content: sealed.Content) -> Response:
+    """Draft the previewed content for a second person, once."""
+    within_s = content.deadline_s - now_s()
+    if within_s <= 0:
+        raise Invalid(FieldError("deadline_s", "deadline_past"))
+    asked = kinds.command([content.device], content.kind, content.params, within_s, content.note, ADDRESSED)
+    return approvals.propose(kinds.kind_of(content.kind), asked, f"command {content.fingerprint}")
 
 
 def send(content: sealed.Content) -> int:
@@ -187,12 +208,14 @@ def send(content: sealed.Content) -> int:
 
 
 @blueprint.get("/<int:command>")
+@needs("view")
 def page(device: str, command: int) -> str:
     context = panels.command_context(view(), device, command) or abort(404)
     return render_template("command.html", **context)
 
 
 @blueprint.post("/picture")
+@needs("view")
 def picture_only(device: str) -> str:
     return render_template("panels/plan.html", picture=plan_picture(known(device), request.form))
 

@@ -35,7 +35,7 @@ def chosen_rounds(form: Form) -> list[Any]:
     return [number(value) for value in form.getlist("rounds")]
 
 
-def _trip(form: Form, device: Device) -> dict[str, Any]:
+def trip(form: Form, device: Device) -> dict[str, Any]:
     delay = number(form.get("delay_min"))
     delay_s = delay * 60 if isinstance(delay, int) else delay
     try:
@@ -106,7 +106,7 @@ def _guarantee(form: Form, _device: Device) -> dict[str, Any]:
 
 
 BUILD: dict[str, Callable[[Form, Device], dict[str, Any]]] = {  # those of forms.FORMS besides
-    "trip": _trip,
+    "trip": trip,
     "permit_close": _permit,
     "period_plan": _plan,
     "purchase": _purchase,

@@ -16,6 +16,7 @@ from station import plans
 from station.area import requests
 from station.area.rows import HEADS
 from station.profiles import life, push
+from station.profiles.show import spans
 from station.web import device_model, feed, forms
 from station.web.drafts import HALF_HOUR_LABELS
 from station.web.figures import duration, fixed, kw, kwh, local, rounds
@@ -237,6 +238,7 @@ _OF_KIND = {  # of fields that other commands have too, with another meaning
 def init_app(app: Flask) -> None:
     app.jinja_env.filters["remark"] = remark
     app.jinja_env.filters["balance"] = balance
+    app.jinja_env.filters["spans"] = spans
     app.jinja_env.globals.update(
         line_name=line_name,
         age_words=age_words,

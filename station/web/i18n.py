@@ -8,6 +8,7 @@ so there is no compiled file to forget.
 from io import BytesIO
 from pathlib import Path
 
+from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import Translations
@@ -29,13 +30,21 @@ class _Catalogues(Domain):
 
 def load(language: str) -> Translations:
     """Return the catalogue of one of LANGUAGES."""
-    path = CATALOGUES / language / "LC_MESSAGES" / "messages.po"
-    with path.open("rb") as source:
-        catalogue = read_po(source, locale=language)
+    whole = Catalog(locale=language)
+    for path in catalogues(language):
+        with path.open("rb") as source:
+            for message in read_po(source, locale=language):
+                if message.id:
+                    whole[message.id] = message
     compiled = BytesIO()
-    write_mo(compiled, catalogue)
+    write_mo(compiled, whole)
     compiled.seek(0)
     return Translations(compiled)
+
+
+def catalogues(language: str) -> list[Path]:
+    """One file a room of pages; an id stands in one of them only."""
+    return sorted((CATALOGUES / language / "LC_MESSAGES").glob("*.po"))
 
 
 def shown() -> str:

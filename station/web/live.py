@@ -1,29 +1,60 @@
 """The live stream of a page (server-sent events) over the hub."""
 
 import json
+import time
 from typing import Any
 
-from flask import Blueprint, Flask, Response, current_app, request, session
+from flask import Blueprint, Flask, Response, current_app, g, request, session
 from flask_babel import force_locale
+from flask_login import current_user
 
-from station.web import hub, i18n, panels, people
-from station.web.db import Store, view
+from station.access.rights import Rights
+from station.store import devices
+from station.store.scope import Scope
+from station.web import hub, i18n, panels, people, rights
+from station.web.db import Store, store, view
 from station.web.errors import Refused
+from station.web.rights import needs
 
+LOOK_S = 10  # whose right is taken back sees no longer than that
 blueprint = Blueprint("live", __name__, url_prefix="/live")
 
 
 @blueprint.get("/<topic>")
+@needs("view")
 def stream(topic: str) -> Response:
     panels.check(view(), topic, request.args)
     arguments = tuple((name, request.args.get(name, "")[:64]) for name in panels.ARGUMENTS[topic])
     here: hub.Hub = current_app.extensions["hub"]
-    subscription = here.subscribe((topic, i18n.shown(), *arguments))
+    subscription = here.subscribe((topic, i18n.shown(), _rights(), *arguments))
     if subscription is None:
         raise Refused(503, "streams_taken")
     sid, seen, desk = session["sid"], session["seen"], people.desk()
-    body = hub.stream(here, subscription, lambda: desk.open(sid, seen), _encode)
+    unchanged = _Unchanged(store(), current_user.get_id(), current_user.rights)
+    body = hub.stream(here, subscription, lambda: desk.open(sid, seen) and unchanged(), _encode)
     return Response(body, mimetype="text/event-stream", headers={"X-Accel-Buffering": "no"})
+
+
+def _rights() -> tuple[Any, ...]:
+    """What a rendering depends on besides its arguments: people with the same rights share one."""
+    row = devices.get(view(), request.args.get("device", ""))
+    return rights.scope().units, rights.functions_at(row["unit"]) if row else None, row and row["unit"]
+
+
+class _Unchanged:
+    """Whether a person is let in and may do the same as when the stream began; looked up each LOOK_S."""
+
+    def __init__(self, held: Store, user_id: str, had: Rights) -> None:
+        self._store, self._user_id, self._rights = held, user_id, dict(had)
+        self._next_s = time.monotonic() + LOOK_S
+
+    def __call__(self) -> bool:
+        if time.monotonic() < self._next_s:
+            return True
+        self._next_s = time.monotonic() + LOOK_S
+        with self._store.reading() as c:
+            user = people.user_of(c, self._user_id)
+        return user is not None and dict(user.rights) == self._rights
 
 
 def _encode(messages: dict[str, str]) -> str:
@@ -44,8 +75,9 @@ class _Publisher:
         return self._changes.any()
 
     def snapshot(self, topic: Any) -> dict[str, str]:
-        name, locale, *arguments = topic
+        name, locale, (units, functions, unit), *arguments = topic
         with self._app.test_request_context(), force_locale(locale), self._store().reading() as c:
+            g.scope, g.functions = Scope(units), {unit: functions}
             return panels.panels(c, name, dict(arguments))
 
     def _store(self) -> Store:

@@ -5,17 +5,21 @@ from flask import Blueprint, current_app, render_template, request
 from station.store import audit, counters
 from station.web import fleet, panels
 from station.web.db import view
+from station.web.rights import needs, scope
 
 blueprint = Blueprint("overview", __name__)
 AUDIT_ROWS = 50
 
 
 @blueprint.get("/")
+@needs("view")
 def page() -> str:
-    return render_template("overview.html", **panels.fleet_context(view(), fleet.Filter.of(request.args)))
+    context = panels.fleet_context(view(), scope(), fleet.Filter.of(request.args))
+    return render_template("overview.html", units=fleet.units(view(), scope()), **context)
 
 
 @blueprint.get("/station")
+@needs("run")
 def problems() -> str:
     hub = current_app.extensions["hub"]
     return render_template(

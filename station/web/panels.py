@@ -12,9 +12,11 @@ from sqlalchemy import Connection
 
 from protocols.uplink.codes import REASONS
 from station.store import commands, counters, devices, events, gaps, live, orders
+from station.store import fleet as of_all
 from station.store.commands import STATES
 from station.store.db import now_s
 from station.store.readings import SqliteReadingStore
+from station.store.scope import Scope
 from station.web import area_panels, curve, device_model, feed, fleet, slots
 from station.web.arguments import MOST, whole
 from station.web.errors import Refused
@@ -115,18 +117,17 @@ def _measured(row: Mapping[str, Any], command: Mapping[str, Any]) -> list[dict[s
     return [device_model.round_state(n, now, True) for n in range(row["rounds"])]
 
 
-def fleet_context(c: Connection, wanted: fleet.Filter) -> dict[str, Any]:
-    held = [{**d, "gaps": len(gaps.open_gaps(c, d["device"]))} for d in devices.all_devices(c)]
-    offsets = {d["device"]: (d["utc_offset_s"], d["name"]) for d in held}
+def fleet_context(c: Connection, scope: Scope, wanted: fleet.Filter) -> dict[str, Any]:
+    at, seen = now_s(), fleet.narrowed(c, scope, wanted.unit)
     return {
         "d": None,
         "wanted": wanted,
         "queues": fleet.QUEUES,
-        "counts": fleet.counts(held),
-        "table": fleet.select(held, wanted),
-        "events": [feed.show(e, *offsets[e["device"]]) for e in events.recent(c, None, EVENTS)],
+        "counts": of_all.counts(c, seen, at),
+        "table": fleet.select(c, seen, wanted, at),
+        "events": [feed.show(e, e["utc_offset_s"], e["device_name"]) for e in events.latest(c, seen, EVENTS)],
         "refused": counters.all_counters(c),
-        "newest_s": max((d["last_seen_s"] or 0 for d in held), default=0) or None,
+        "newest_s": of_all.newest_s(c),
     }
 
 
@@ -149,7 +150,7 @@ def _of_command(c: Connection, arguments: Arguments) -> dict[str, str]:
 
 
 def _of_fleet(c: Connection, arguments: Arguments) -> dict[str, str]:
-    return _render(OVERVIEW_PANELS, fleet_context(c, fleet.Filter.of(arguments)))
+    return _render(OVERVIEW_PANELS, fleet_context(c, g.scope, fleet.Filter.of(arguments)))
 
 
 def _of_area(c: Connection, arguments: Arguments) -> dict[str, str]:
@@ -179,7 +180,7 @@ TOPICS: dict[str, Callable[[Connection, Arguments], dict[str, str]]] = {
     "meter": _of_meter,
 }
 ARGUMENTS = {
-    "overview": ("queue", "q", "page"),
+    "overview": fleet.Filter._fields,
     "device": ("device",),
     "command": ("device", "command"),
     "area": ("device", "q", "state", "page"),

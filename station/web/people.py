@@ -10,9 +10,13 @@ from flask import Flask, current_app, flash, has_request_context, redirect, requ
 from flask.sessions import SecureCookieSessionInterface
 from flask_babel import gettext as _
 from flask_login import LoginManager, current_user, login_user, logout_user
+from sqlalchemy import Connection
 from werkzeug.wrappers import Response
 
 from station import access
+from station.access.rights import Rights
+from station.store.db import now_s
+from station.web import rights
 from station.web.db import view
 from station.web.errors import Refused, for_script
 
@@ -62,15 +66,20 @@ class Desk:
 
 
 class User:
-    """A row of users, in the shape flask-login asks for."""
+    """A row of users, in the shape flask-login asks for, with what it may do now."""
 
     is_authenticated = is_active = True
     is_anonymous = False
 
-    def __init__(self, row: dict[str, Any]) -> None:
+    def __init__(self, row: dict[str, Any], rights: Rights) -> None:
         self.name: str = row["name"]
         self.must_change = bool(row["must_change"])
         self._session: int = row["session"]
+        self.rights = rights
+
+    def may(self, function: str) -> bool:
+        """True when there is any unit where this user may do it."""
+        return bool(self.rights.get(function))
 
     def get_id(self) -> str:
         return f"{self._session} {self.name}"
@@ -89,7 +98,7 @@ def enter(row: dict[str, Any]) -> None:
     """Begin a fresh session: nothing of an older one stays."""
     session.clear()
     session["sid"], session["seen"] = secrets.token_urlsafe(16), time.time()
-    login_user(User(row))
+    login_user(User(row, {}))
 
 
 def leave() -> None:
@@ -112,10 +121,11 @@ def safe_next(target: str | None) -> str:
     )
 
 
-def _load(user_id: str) -> User | None:
+def user_of(c: Connection, user_id: str) -> User | None:
+    """Who that is (User.get_id), with what he may do now; None when the session was ended."""
     number, _space, name = user_id.partition(" ")
-    row = access.user_for_session(view(), name, int(number)) if number.isdecimal() else None
-    return User(row) if row else None
+    row = access.user_for_session(c, name, int(number)) if number.isdecimal() else None
+    return User(row, access.rights_of(c, name, now_s())) if row else None
 
 
 def _guard() -> Response | None:
@@ -135,6 +145,7 @@ def _guard() -> Response | None:
         if request.path.startswith(BACKGROUND):
             raise Refused(403, "password_first")
         return redirect(url_for("auth.password"))
+    rights.check(endpoint)
     if not request.path.startswith(BACKGROUND):
         session["seen"] = time.time()
         desk().used(session["sid"], session["seen"])
@@ -153,5 +164,5 @@ def init_app(app: Flask) -> None:
     app.extensions["desk"] = Desk()
     manager = LoginManager(app)
     manager.session_protection = ""  # off: _guard and Desk are the protection; addresses change in the field
-    manager.user_loader(_load)
+    manager.user_loader(lambda user_id: user_of(view(), user_id))
     app.before_request(_guard)

@@ -7,18 +7,21 @@ from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
+from station.approvals import kinds
 from station.errors import FieldError, Invalid
 from station.profiles import admit, keys, life, push, signing
 from station.store import devices, events, profiles
-from station.web import drafts, feed, panels, slots
+from station.web import approvals, drafts, feed, panels, slots
 from station.web.db import view, writing
 from station.web.errors import by_field
+from station.web.rights import needs
 
 blueprint = Blueprint("profiles", __name__, url_prefix="/terminals/<device>/profiles")
 PACKAGES, EVENTS = 50, 10  # rows to choose from, to look back on
 
 
 @blueprint.get("")
+@needs("view")
 def page(device: str) -> str:
     return _show(device, {})
 
@@ -37,6 +40,7 @@ def _show(device: str, errors: dict[str, list[str]]) -> str:
 
 
 @blueprint.post("/preview")
+@needs("parameters")
 def preview(device: str) -> str | tuple[str, int]:
     row = devices.get(view(), device) or abort(404)
     try:
@@ -49,7 +53,8 @@ def preview(device: str) -> str | tuple[str, int]:
     there = next((each for each in slots.running(view(), device) if each["slot"] == slot), None)
     points = life.points_of_slots(view(), device)
     return render_template(
-        "profile_preview.html", d=row, slot=slot, there=there, p=slots.choice(wanted), number=number,
+        "profile_preview.html", operation=kinds.push_operation(view()), values={}, errors={}, d=row,
+        once=approvals.once(), slot=slot, there=there, p=slots.choice(wanted), number=number,
         bytes=len(signing.for_device(wanted["data"])), points=None if points is None else points.get(slot, [])
     )  # fmt: skip
 
@@ -77,9 +82,13 @@ def _gone() -> dict[str, Any]:
 
 
 @blueprint.post("/send")
+@needs("parameters")
 def send(device: str) -> Response | str | tuple[str, int]:
     try:
         slot, number = _number("slot", 1, life.SLOTS), _number("package", 1, 2**53)
+        whole = {"device": device, "slot": slot, "package": number}
+        if kinds.push_operation(view()):
+            return approvals.propose("profile", whole, approvals.once())
         with writing() as c:
             life.begin(c, device, slot, number, current_user.name)
     except Invalid as invalid:
@@ -89,6 +98,7 @@ def send(device: str) -> Response | str | tuple[str, int]:
 
 
 @blueprint.post("/stop")
+@needs("parameters")
 def stop(device: str) -> Response | str | tuple[str, int]:
     try:
         with writing() as c:

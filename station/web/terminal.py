@@ -11,12 +11,14 @@ from station.store.db import now_s
 from station.web import curve, feed, forms, panels
 from station.web.arguments import past_day, whole
 from station.web.db import view
+from station.web.rights import may_command, needs
 
 blueprint = Blueprint("terminal", __name__, url_prefix="/terminals")
 EVENT_ROWS = 50
 
 
 @blueprint.get("/<device>")
+@needs("view")
 def page(device: str) -> str | Response:
     context = panels.device_context(view(), device) or abort(404)
     row, at = context["d"], now_s()
@@ -30,12 +32,13 @@ def page(device: str) -> str | Response:
     return render_template(
         "terminal.html",
         curve=made,
-        more_commands=[each for each in forms.FORMS if each not in forms.AREA],
+        more_commands=[each for each in forms.FORMS if each not in forms.AREA and may_command(each, row)],
         **context,
     )
 
 
 @blueprint.get("/<device>/events")
+@needs("view")
 def all_events(device: str) -> str:
     row = devices.get(view(), device) or abort(404)
     found = events.recent(view(), device, EVENT_ROWS, whole("before", request.args.get("before")))

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from firmware.link.gate import MAX_REPEATS, REPEAT_MS
 from protocols.uplink import codes, envelope, messages, topics
 from protocols.uplink.codes import EXECUTED, EXPIRED, REASON_NO, RECEIVED, REFUSED
+from station.approvals import policy
 from tests.unit.link.gate_rig import DEVICE, KEYS, NOW_S, Rig
 
 
@@ -52,7 +53,7 @@ def test_each_check_has_its_answer(rig, changes, answer):
     ],
 )
 def test_the_core_is_told_whether_a_command_went_to_many(rig, changes, scopes):
-    rig.gate.receive(rig.seal(7, **changes))
+    rig.gate.receive(rig.seal(7, second=True, **changes))
     assert rig.scopes == scopes
 
 
@@ -99,13 +100,41 @@ def test_a_refusal_says_why_in_words_where_somebody_knows(rig):
     assert len(text) == 60
 
 
-def test_a_kind_that_needs_two_seals_is_refused_with_one(rig, monkeypatch):
-    monkeypatch.setattr(envelope, "SECOND_MAC", frozenset((messages.TRIP,)))
+@pytest.mark.parametrize("scope", [codes.ADDRESSED, codes.TO_MANY])
+@pytest.mark.parametrize("on", [0, 1])
+@pytest.mark.parametrize(
+    "kind", [messages.TRIP, messages.GUARANTEE, messages.EXCLUSION, messages.AUTO_RELEASE]
+)
+def test_the_station_knows_what_the_device_refuses_without_two(rig, kind, on, scope):
+    known = {"on": on, "duration_s": 0, "rounds": 1, "delay_s": 0, "limit_s": 0}
+    schema = messages.COMMANDS[kind]
+    params = {field: known[field] for _key, field, _letter, _need in messages.rows(schema) if field in known}
+    rig.gate.receive(rig.seal(1, kind, messages.pack(schema, params), scope=scope))
+    needs = rig.results(1) == [refused("second_mac_needed")]
+    assert needs == policy.sealed_for_two(kind, params, scope)
+
+
+NEED_TWO = (
+    (messages.GUARANTEE, {1: 0, 2: 0}, 0),
+    (messages.EXCLUSION, {1: 0}, 0),
+    (messages.TRIP, {1: 1, 2: 0, 3: 0}, 1),
+)
+
+
+@pytest.mark.parametrize(("kind", "params", "scope"), NEED_TWO)
+def test_a_command_that_needs_two_seals_is_refused_with_one(rig, kind, params, scope):
     rig.relays = 1
-    rig.gate.receive(rig.trip(1))
-    rig.gate.receive(rig.seal(2, messages.TRIP, {1: 1, 2: 0, 3: 0}, second=True))
+    rig.gate.receive(rig.seal(1, kind, params, scope=scope))
+    rig.gate.receive(rig.seal(2, kind, params, scope=scope, second=True))
     assert rig.results(1) == [refused("second_mac_needed")]
     assert rig.results(2) == [(EXECUTED, 0)]
+
+
+def test_one_person_may_guarantee_a_supply_and_trip_one_terminal(rig):
+    rig.gate.receive(rig.seal(1, messages.GUARANTEE, {1: 1, 2: 0}))
+    rig.relays = 1
+    rig.gate.receive(rig.trip(2))
+    assert [rig.results(number) for number in (1, 2)] == [[(EXECUTED, 0)]] * 2
 
 
 def test_a_stranger_gets_no_answer_and_uses_up_no_id(rig):

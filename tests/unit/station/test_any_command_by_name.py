@@ -7,6 +7,7 @@ import pytest
 from firmware.collect.prepaid_terms import prices_wrong
 from protocols.uplink import area, messages, parameters
 from station import controls, prepaid
+from station.approvals.policy import BY_POLICY
 from station.errors import Invalid
 from station.store import commands, db
 
@@ -67,7 +68,7 @@ def test_every_kind_of_the_contract_can_be_sent(engine):
                 texts = texts | {"order": str(prepaid.next_order(c, "T1"))}
             params = controls.build(c, "T1", kind, texts, 3)
             messages.pack(area.COMMANDS[controls.KINDS[kind]], params)
-            number = controls.submit(c, "T1", controls.KINDS[kind], params, "me")
+            number = controls.submit(c, "T1", controls.KINDS[kind], params, "me", leave=BY_POLICY)
             assert commands.get(c, "T1", number)["params"] == params
             commands.move(c, "T1", number, "sent")
             commands.move(c, "T1", number, "refused")  # an order that is open would block the next one
@@ -112,7 +113,7 @@ def test_versions_of_parameters_go_up_by_themselves(engine):
         with db.writing(engine) as c:
             params = controls.build(c, "T1", "parameters", texts, 3)
             assert (params["section"], params["version"]) == (parameters.TARIFF, version)
-            number = controls.submit(c, "T1", messages.PARAMETERS, params, "me")
+            number = controls.submit(c, "T1", messages.PARAMETERS, params, "me", leave=BY_POLICY)
             assert commands.get(c, "T1", number)["params"]["values"] == {
                 1: b"\x22" * 24,
                 2: [5000, 9000],
@@ -124,7 +125,7 @@ def test_prices_of_an_area_have_their_codes_as_hex(engine):
     texts = {"section": "prices", "values": json.dumps({"tariffs": [row]})}
     with db.writing(engine) as c:
         params = controls.build(c, "T1", "parameters", texts, 1)
-        number = controls.submit(c, "T1", messages.PARAMETERS, params, "me")
+        number = controls.submit(c, "T1", messages.PARAMETERS, params, "me", leave=BY_POLICY)
         stored = commands.get(c, "T1", number)["params"]["values"]
     assert stored == {1: [[1, 0, b"\x33" * 24, [5469], 1, [230_000], [500]]]}
     assert prices_wrong(parameters.read(area.PRICES, stored, area.PARAMETERS)) == ""

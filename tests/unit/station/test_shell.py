@@ -69,6 +69,8 @@ WRONG = [  # (exit status, words it says, command line)
     (2, "whole number", ["command", "show", "T1", HUGE]),
     (2, "--wait", ["command", "trip", "T1", "--rounds", "1", "--wait", "nan"]),
     (2, "--wait", ["profile", "push", "T1", "x.lkp", "--slot", "1", "--wait", "nan"]),
+    (2, "--wait", ["area", "load", "C1", "--wait", "nan"]),
+    (2, "--wait", ["area", "search", "C1", "1", "--wait", "nan"]),
     (2, "ISO 8601", ["data", "export", "events", "--since", HUGE]),
     (1, "no such device", ["data", "export", "events", "--device", "NOPE"]),
     (1, "/no/dir/x", ["data", "export", "events", "--out", "/no/dir/x"]),

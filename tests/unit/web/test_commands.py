@@ -349,7 +349,9 @@ def test_an_order_that_leaves_the_terminal_alarming_says_so(station: Station) ->
 @pytest.mark.parametrize(("written", "shown"), [("", None), ("#7 breaker", "#7 breaker")])
 def test_the_fingerprint_is_not_shown_as_a_remark(station: Station, written: str, shown: str | None) -> None:
     desk = station.desk("en")
-    token = token_of(desk.post(new("guarantee"), data={"on": "0", "valid_min": "5", "note": written}))
+    token = token_of(
+        desk.post(new("guarantee"), data={"on": "1", "half_hours": "2", "valid_min": "5", "note": written})
+    )
     location = desk.post(CONFIRM, data={"token": token}).location
     mark = stored(station, int(location.rsplit("/", 1)[1]))["note"].split(" ")[0]
     page = desk.get(location).text

@@ -120,16 +120,9 @@ def test_times_beyond_the_calendar_are_nothing() -> None:
     assert figures.local(0, 8 * 3600) == "01-01 08:00:00"
 
 
-def test_the_fleet_is_paged_and_pages_are_clamped() -> None:
-    devices = [
-        {"device": f"T-{n:03d}", "name": f"n{n}", "meter_address": "", "online": n % 2, "gaps": 0}
-        for n in range(45)
-    ]
-    page = fleet.select(devices, fleet.Filter(page=99))
-    assert (page["page"], page["pages"], page["total"], len(page["rows"])) == (3, 3, 45, 5)
-    assert fleet.select(devices, fleet.Filter(queue="online", q="t-00"))["total"] == 5
-    assert fleet.Filter.of({"page": "-1", "queue": "zz", "q": " x "}) == fleet.Filter("all", "x", 1)
-    assert fleet.Filter.of({"page": "²"}).page == 1
+def test_an_address_that_makes_no_sense_is_the_whole_list() -> None:
+    assert fleet.Filter.of({"unit": "-1", "queue": "zz", "q": " x "}) == fleet.Filter("all", "x")
+    assert fleet.Filter.of({"unit": "²"}).unit == 0
 
 
 def test_the_picture_draws_only_periods_that_make_sense() -> None:

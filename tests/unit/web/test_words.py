@@ -12,11 +12,14 @@ from protocols.lines import dlt645, dlt645_meter
 from protocols.meters.points import QUALITIES
 from protocols.uplink import area, codes, messages
 from protocols.uplink.topics import STREAM_NO
+from station.access import roles
+from station.approvals import flags, kinds, machine, policy
 from station.area import load, preview, rows
 from station.controls.preview import WARNINGS
 from station.errors import KEYS
 from station.ingest.wire import REASONS as REFUSED
 from station.profiles import push
+from station.store import approvals as proposals
 from station.store.commands import STATES
 from station.store.devices import ALARMS
 from station.store.events import OTHER_KINDS
@@ -77,14 +80,30 @@ SPACES = {
         *OTHERWISE,
     ],
     "meter_state": list(area_panels.STATES),
+    "function": list(roles.FUNCTIONS),
+    "role": list(roles.ROLES),
+    "approval_flag": list(flags.FLAGS),
+    "approval_list": list(proposals.LISTS),
+    "approval_none": list(proposals.LISTS),
+    "proposal": list(machine.STATES),
+    "proposal_kind": list(kinds.KINDS),
+    "proposed_field": ["device", "before", "load", "slot", "package"],
+    "operation": list(policy.OPERATIONS),
+    "limit_unit": [row.unit for row in policy.OPERATIONS.values() if row.unit],
+    "target_state": ["waiting", "done", "failed"],
     "http": [*errors.WORDS.values(), "failed", "csrf"],
     "refused": list(REFUSED),
 }
 
 
 def catalogue(language: str) -> dict[str, str]:
-    with (i18n.CATALOGUES / language / "LC_MESSAGES" / "messages.po").open("rb") as source:
-        return {str(m.id): str(m.string) for m in read_po(source) if m.id}
+    have: dict[str, str] = {}
+    for path in i18n.catalogues(language):
+        with path.open("rb") as source:
+            words = {str(m.id): str(m.string) for m in read_po(source) if m.id}
+        assert not have.keys() & words.keys(), path.name
+        have |= words
+    return have
 
 
 @cache

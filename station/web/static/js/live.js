@@ -23,7 +23,7 @@ function apply(messages, charts) {
 
 export function startLive(charts) {
   const { streamUrl, pollUrl } = document.body.dataset;
-  if (!streamUrl) return;
+  if (!pollUrl) return;
   let polling = null;
 
   const poll = async () => {
@@ -37,6 +37,10 @@ export function startLive(charts) {
       show("lost");
     }
   };
+  if (!streamUrl) {
+    setInterval(poll, POLL_MS);
+    return;
+  }
   const stream = () => {
     const source = new EventSource(streamUrl);
     let silence = null;

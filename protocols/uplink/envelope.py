@@ -2,7 +2,8 @@
 
 Wire: {0: version, 1: body (bytes, itself CBOR), 2: MAC, 3: second MAC}. The MAC is HMAC-SHA256 over
 topic leaf, device and body, so a seal made for one leaf or device is worthless for another. Key 3 is
-the approver's, over the same bytes with the approver key; `SECOND_MAC` says which kinds need it.
+the approver's, over the same bytes with the approver key; `firmware/link/gate.py`
+says which commands need it.
 """
 
 from protocols import cbor
@@ -10,10 +11,6 @@ from protocols.mac import hmac_sha256, same
 from protocols.uplink.messages import VERSION, MessageError, check_version
 
 MAX_SEALED = 2048  # largest message a device takes; the largest of version 1, a plan, is about 250
-
-# Command kinds the device executes only with two MACs. Empty until the station knows two-person
-# approval (design section 4): then trip, plan, purchase and guarantee release move in here.
-SECOND_MAC = frozenset()
 
 
 def _mac(key, leaf, device, body) -> bytes:

@@ -7,6 +7,7 @@ from hil.plugin import DEVICE
 from protocols.uplink import messages, parameters
 from protocols.uplink.codes import ADDRESSED, APPEND, PERIOD, PHASES, REASONS
 from station import controls, plans, prepaid
+from station.approvals.policy import BY_POLICY
 from station.controls import byname
 from station.store import commands, db, events, live, schema
 
@@ -105,7 +106,9 @@ class Rig:
 
     def send(self, kind, params, within_s=300, scope=ADDRESSED):
         with db.writing(self.engine) as c:
-            return controls.submit(c, DEVICE, kind, params, "test", "", db.now_s() + within_s, scope)
+            return controls.submit(
+                c, DEVICE, kind, params, "test", "", db.now_s() + within_s, scope, leave=BY_POLICY
+            )
 
     def done(self, number, state="executed", limit_s=STEP_S):
         """Wait for the command's end, which must be `state`; return the row."""

@@ -1,27 +1,65 @@
-"""The way between pages: what stands in the head of every page, for whoever may open it."""
+"""The way between pages: places in the head of every page, and the pages of the place one is in below it."""
+
+from typing import NamedTuple
 
 from flask import Flask, request
 from flask_babel import lazy_gettext
 from flask_login import current_user
 
-# endpoint, words, function (station.access.roles); in the order of a day's work
-ENTRIES = (
-    ("overview.page", lazy_gettext("Overview"), "view"),
-    ("approvals.page", lazy_gettext("Approvals"), ""),  # whoever may approve or propose
-    ("overview.problems", lazy_gettext("Station"), "run"),
+ANYONE = ""  # whoever is logged in
+
+
+class Page(NamedTuple):
+    endpoint: str
+    words: str
+    function: str  # station.access.roles
+
+
+class Way(NamedTuple):
+    """A place or a page, as the head shows it."""
+
+    endpoint: str
+    words: str
+    here: bool
+
+
+# words of the place -> its pages, in the order of a day's work; a place is entered by its first page
+PLACES = (
+    (lazy_gettext("Overview"), (Page("overview.page", lazy_gettext("Overview"), "view"),)),
+    (lazy_gettext("Approvals"), (Page("approvals.page", lazy_gettext("Approvals"), ANYONE),)),
+    (lazy_gettext("Station"), (Page("overview.problems", lazy_gettext("Station"), "run"),)),
 )
 
 
-def entries() -> list[tuple[str, str, bool]]:
-    """[(endpoint, words, whether this is it)] of what the person may open."""
+def open_places() -> list[tuple[str, list[Page]]]:
+    """What the person at the desk may open: places with their pages; none without a page."""
     if not current_user.is_authenticated:
         return []
-    return [
-        (endpoint, str(words), request.endpoint == endpoint)
-        for endpoint, words, function in ENTRIES
-        if not function or current_user.may(function)
+    open_to = [
+        (str(words), [page for page in pages if not page.function or current_user.may(page.function)])
+        for words, pages in PLACES
     ]
+    return [(words, pages) for words, pages in open_to if pages]
+
+
+def here(places: list[tuple[str, list[Page]]]) -> Page | None:
+    """The page of the head that this request belongs to: itself, else the first of its blueprint."""
+    pages = [page for _words, all_of_it in places for page in all_of_it]
+    for page in pages:
+        if page.endpoint == request.endpoint:
+            return page
+    return next((page for page in pages if page.endpoint.split(".")[0] == request.blueprint), None)
+
+
+def ways() -> tuple[list[Way], list[Way]]:
+    """(places, pages of the place one is in; [] where that has one page only)."""
+    places = open_places()
+    at = here(places)
+    heads = [Way(pages[0].endpoint, words, at in pages) for words, pages in places]
+    inside = next((pages for _words, pages in places if at in pages), [])
+    tabs = [Way(page.endpoint, str(page.words), page == at) for page in inside]
+    return heads, tabs if len(tabs) > 1 else []
 
 
 def init_app(app: Flask) -> None:
-    app.jinja_env.globals.update(nav_entries=entries)
+    app.jinja_env.globals.update(nav_ways=ways)

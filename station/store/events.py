@@ -72,6 +72,18 @@ def latest(c: Connection, scope: Scope, limit: int) -> list[dict[str, Any]]:
     return _named(rows(c.execute(query.order_by(events.c.id.desc()).limit(limit))))
 
 
+def following(c: Connection, scope: Scope, after: int, limit: int) -> tuple[list[dict[str, Any]], int]:
+    """(events of a scope behind the id `after`, as `recent` has them but oldest first; id to go on from).
+
+    LOOKED_BACK rows at most are looked through, so a page may be empty before the end.
+    """
+    newest = c.execute(select(func.max(events.c.id))).scalar() or 0
+    until = min(after + LOOKED_BACK, max(newest, after))
+    query = select(events).join(devices).where(events.c.id > after, events.c.id <= until)
+    found = rows(c.execute(query.where(scope.over(devices.c.unit)).order_by(events.c.id).limit(limit)))
+    return _named(found), found[-1]["id"] if len(found) == limit else until
+
+
 def of_codes(c: Connection, device: str, codes: Collection[int], after: int = 0) -> list[dict[str, Any]]:
     """Those of a device with these codes behind the id `after`, oldest first, as `recent` has them."""
     query = select(events).where(events.c.device == device, events.c.code.in_(codes), events.c.id > after)

@@ -23,6 +23,8 @@ _UNUSUAL = {  # queues of devices that stand out
     "guaranteed": live.c.guarantee != 0,
 }
 
+QUEUES = ("all", "online", "offline", *_UNUSUAL, "gaps")
+
 
 class Wanted(NamedTuple):
     scope: Scope

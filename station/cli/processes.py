@@ -144,5 +144,5 @@ def web(home: Path | None, host: str, port: int) -> None:
     words = [f"--{name}={value}" for name, value in options.items()]
     os.execv(
         sys.executable,
-        [sys.executable, "-m", "gunicorn", *words, "--no-control-socket", "station.web:create_app()"],
+        [sys.executable, "-m", "gunicorn", *words, "--no-control-socket", "station.wsgi:create()"],
     )

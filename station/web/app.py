@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from flask_wtf import CSRFProtect
 
 from station.settings import Settings
+from station.store.engines import Store
 from station.web import (
     api,
     approvals,
@@ -27,8 +28,9 @@ from station.web import (
     profiles,
     rights,
     terminal,
+    tokens,
 )
-from station.web.db import Store
+from station.web.db import close_view
 
 MAX_FORM_BYTES = 64 * 1024
 HEADERS = {
@@ -68,13 +70,13 @@ def create_app(home: Path | str | None = None, **config: Any) -> Flask:
     auth.limiter.init_app(app)
     for part in (i18n, figures, helpers, people, nav, rights, approvals, errors, live):
         part.init_app(app)
-    for door in (auth, overview, terminal, area, archive, profiles, approvals, command, live, api):
+    for door in (auth, overview, terminal, area, archive, profiles, approvals, command, tokens, live, api):
         app.register_blueprint(door.blueprint)
     app.jinja_env.globals.update(
         theme=theme, now_ms=lambda: time.time_ns() // 1_000_000, asset=asset, here=here, page_words=page_words
     )
     app.after_request(_headers)
-    app.teardown_appcontext(app.extensions["store"].close_request)
+    app.teardown_appcontext(close_view)
     return app
 
 

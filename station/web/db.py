@@ -1,54 +1,12 @@
 """Connections of the pages: one read-only view a request, short write transactions."""
 
-import threading
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
-from pathlib import Path
+from contextlib import contextmanager
 
 from flask import current_app, g
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection
 
-from station.store import db
-
-
-class Store:
-    """Engines are made at first use, so that a forked worker opens its own files."""
-
-    def __init__(self, home: Path) -> None:
-        self._home = home
-        self._lock = threading.Lock()
-        self._write: Engine | None = None
-        self._read: Engine | None = None
-
-    def _engines(self) -> tuple[Engine, Engine]:
-        with self._lock:
-            if self._write is None or self._read is None:
-                self._write = db.engine(self._home)  # migrates; the read-only one needs the file
-                self._read = db.engine(self._home, readonly=True)
-            return self._write, self._read
-
-    def reading(self) -> AbstractContextManager[Connection]:
-        return db.reading(self._engines()[1])
-
-    def writing(self) -> AbstractContextManager[Connection]:
-        return db.writing(self._engines()[0])
-
-    def changes(self) -> db.Changes:
-        return db.Changes(self._engines()[1])
-
-    def dispose(self) -> None:
-        """Close all files; the next use opens them again."""
-        with self._lock:
-            for engine in (self._write, self._read):
-                if engine is not None:
-                    engine.dispose()
-            self._write = self._read = None
-
-    @staticmethod
-    def close_request(_error: BaseException | None) -> None:
-        held = g.pop("reading", None)
-        if held is not None:
-            held.__exit__(None, None, None)
+from station.store.engines import Store
 
 
 def store() -> Store:
@@ -63,9 +21,15 @@ def view() -> Connection:
     return g.view
 
 
+def close_view(_error: BaseException | None = None) -> None:
+    held = g.pop("reading", None)
+    if held is not None:
+        held.__exit__(None, None, None)
+
+
 @contextmanager
 def writing() -> Iterator[Connection]:
     """One write transaction; the request's view is given up, so that what follows sees the change."""
-    Store.close_request(None)
+    close_view()
     with store().writing() as c:
         yield c

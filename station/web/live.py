@@ -10,9 +10,10 @@ from flask_login import current_user
 
 from station.access.rights import Rights
 from station.store import devices
+from station.store.engines import Store
 from station.store.scope import Scope
 from station.web import hub, i18n, panels, people, rights
-from station.web.db import Store, store, view
+from station.web.db import store, view
 from station.web.errors import Refused
 from station.web.rights import needs
 

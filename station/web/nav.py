@@ -11,7 +11,7 @@ ANYONE = ""  # whoever is logged in
 
 class Page(NamedTuple):
     endpoint: str
-    words: str
+    words: object  # of flask_babel: str() of it is in the page's language
     function: str  # station.access.roles
 
 
@@ -27,7 +27,13 @@ class Way(NamedTuple):
 PLACES = (
     (lazy_gettext("Overview"), (Page("overview.page", lazy_gettext("Overview"), "view"),)),
     (lazy_gettext("Approvals"), (Page("approvals.page", lazy_gettext("Approvals"), ANYONE),)),
-    (lazy_gettext("Station"), (Page("overview.problems", lazy_gettext("Station"), "run"),)),
+    (
+        lazy_gettext("Station"),
+        (
+            Page("overview.problems", lazy_gettext("State"), "run"),
+            Page("tokens.page", lazy_gettext("Tokens of other systems"), "publish"),
+        ),
+    ),
 )
 
 

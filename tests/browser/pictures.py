@@ -23,6 +23,7 @@ PAGES = {
     "terminal-profiles": f"/terminals/{METERED}",
     "profiles": f"/terminals/{METERED}/profiles",
     "station": "/station",
+    "tokens": "/tokens",
     "command-executed": f"/terminals/{DEVICE}/commands/1",
     "command-refused": f"/terminals/{DEVICE}/commands/3",
     "password": "/password",

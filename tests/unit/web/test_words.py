@@ -91,6 +91,7 @@ SPACES = {
     "operation": list(policy.OPERATIONS),
     "limit_unit": [row.unit for row in policy.OPERATIONS.values() if row.unit],
     "target_state": ["waiting", "done", "failed"],
+    "token_state": ["open", "ended", "revoked"],
     "http": [*errors.WORDS.values(), "failed", "csrf"],
     "refused": list(REFUSED),
 }

@@ -17,7 +17,7 @@ from schemathesis.specs.openapi.checks import (
 from tests.unit.station_api.conftest import DEVICE, Door
 
 CHECKS = [not_a_server_error, content_type_conformance, response_schema_conformance, status_code_conformance]
-ALL: Any = list(HealthCheck)
+ALL = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
 WAYS = (
     "GET /units",
     "GET /devices",

@@ -1,7 +1,5 @@
 """The API holds what its OpenAPI description says, whatever it is sent (schemathesis, OpenAPI 3.0.3)."""
 
-from typing import Any
-
 import hypothesis
 import hypothesis.strategies as st
 import pytest

@@ -30,10 +30,12 @@ def get(c: Connection, name: str) -> Row | None:
 
 def listed(c: Connection) -> list[Row]:
     """By name, each with its newest run as run_id, author, start_s, end_s, result, rows, error."""
-    newest = select(func.max(job_runs.c.id)).where(job_runs.c.job == jobs.c.name).scalar_subquery()
+    newest = select(func.max(job_runs.c.id)).where(job_runs.c.job == jobs.c.name).correlate(jobs)
     run = [job_runs.c[name] for name in ("author", "start_s", "end_s", "result", "rows", "error")]
     query = select(jobs, job_runs.c.id.label("run_id"), *run)
-    return rows(c.execute(query.outerjoin(job_runs, job_runs.c.id == newest).order_by(jobs.c.name)))
+    return rows(
+        c.execute(query.outerjoin(job_runs, job_runs.c.id == newest.scalar_subquery()).order_by(jobs.c.name))
+    )
 
 
 def ask(c: Connection, name: str, author: str, token: str, t_s: int) -> bool:

@@ -98,7 +98,7 @@ def run(name: str) -> AnyResponse:
     return redirect(url_for("jobs.page"))
 
 
-@blueprint.get(".csv")
+@blueprint.get("/runs.csv")
 @needs("export")
 def file() -> Response:
     scope_for("run")

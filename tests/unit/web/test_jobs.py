@@ -51,10 +51,10 @@ def test_the_filter_stands_in_the_address_and_in_the_file(jobs: Station) -> None
     ran(jobs, "history", "failed", "=HYPERLINK(1)")
     ran(jobs, "integrity", "done")
     desk = jobs.desk("en")
-    failed = desk.get("/station/jobs?result=failed").text.split("h-runs")[1]
+    failed = desk.get("/station/jobs?result=failed").text.split("h-runs")[-1]
     assert "HYPERLINK" in failed
-    assert "HYPERLINK" not in desk.get("/station/jobs?job=integrity").text.split("h-runs")[1]
-    rows = desk.get("/station/jobs.csv?result=failed").text.splitlines()
+    assert "HYPERLINK" not in desk.get("/station/jobs?job=integrity").text.split("h-runs")[-1]
+    rows = desk.get("/station/jobs/runs.csv?result=failed").text.splitlines()
     assert len(rows) == 2
     assert "'=HYPERLINK(1)" in rows[1]
     assert desk.get("/station/jobs?result=strange").status_code == 404
@@ -96,5 +96,5 @@ def test_only_who_runs_the_whole_house_starts_a_job(jobs: Station) -> None:
     assert "Run now" not in eva.get("/station/jobs").text
     assert [desk.post(RUN, data={"once": "t"}).status_code for desk in (eva, vic)] == [403, 403]
     assert vic.get("/station/jobs").status_code == 403
-    assert person(jobs, "bea", "branch").get("/station/jobs.csv").status_code == 403
+    assert person(jobs, "bea", "branch").get("/station/jobs/runs.csv").status_code == 403
     assert wanted(jobs) == ""

@@ -27,6 +27,7 @@ from station.web import (
     overview,
     people,
     profiles,
+    ready,
     rights,
     terminal,
     tokens,
@@ -82,6 +83,7 @@ def create_app(home: Path | str | None = None, **config: Any) -> Flask:
         command,
         tokens,
         jobs,
+        ready,
         live,
         api,
     ):

@@ -101,6 +101,21 @@ def test_one_process_has_the_jobs(tmp_path: Path) -> None:
         pass
 
 
+def test_the_process_runs_what_is_due_and_gives_up_the_lock(engine: Engine, tmp_path: Path) -> None:
+    calls: list[int] = []
+
+    def work(_engine: Engine, t_s: int) -> None:
+        calls.append(t_s)
+        loop.stop()
+
+    loop = life.Loop(engine, [Job("one", work, every_s=60)], lambda: CHINA_S)
+    loop.run(tmp_path)
+    assert len(calls) == 1
+    assert [row["result"] for row in runs(engine)] == ["done"]
+    with life.alone(tmp_path):
+        pass
+
+
 def test_a_run_by_hand_is_one_run_in_ones_name(engine: Engine) -> None:
     work = Work()
     jobs = [Job("night", work, at_min=190)]

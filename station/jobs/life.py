@@ -111,6 +111,7 @@ class Loop:
                     if not started:
                         start(self._engine, self._jobs)
                         started = True
+                        log.info("jobs_ready jobs=%d", len(self._jobs))
                     sweep(self._engine, self._jobs, db.now_s(), self._offset_s())
                 except db.StoreError as error:
                     log.error("database_failed error=%s", error.orig)

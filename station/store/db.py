@@ -1,6 +1,6 @@
 """The one way to the database: SQLite in WAL with synchronous=FULL, so that a commit survives a power cut.
 
-Several processes write (ingest, dispatcher, web), each for milliseconds: `writing` takes the write lock
+Several processes write (ingest, dispatcher, jobs, web), each for milliseconds: `writing` takes the write lock
 at once (BEGIN IMMEDIATE) and waits for it, so that a read never has to be upgraded half way.
 """
 

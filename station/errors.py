@@ -142,6 +142,7 @@ KEYS = {
     "no_such_token": "no such token",
     "bad_idempotency_key": "the header Idempotency-Key is needed: 1 to 64 of A-Z a-z 0-9 . _ and -",
     "idempotency_key_used": "this Idempotency-Key was used for another request",
+    "no_such_job": "no such job",
     "no_such_kind": "no such kind of command: {kinds}",
     "no_such_queue": "there is {queues}",
     "no_such_point": "no such point",

@@ -103,7 +103,7 @@ class Station:
             ports["mqtt"] = self._settings.broker(self._broker_url).port
             log.info("broker_outside url=%s", self._broker_url.rpartition("@")[2])
         write_atomic(self._settings.run / "ports.json", json.dumps(ports) + "\n", 0o644)
-        for name in ("ingest", "dispatch"):
+        for name in ("ingest", "dispatch", "jobs"):
             self._add(name, [sys.executable, "-m", "station.cli.main", name])
         self._start_web(web[0], ports["web"])
         if password:

@@ -6,9 +6,10 @@ from station.cli.lazy import Lazy
 
 # name -> (module, attribute, help): decode must not pay for the database, nor `--help` for anything
 _COMMANDS = {
-    "up": ("station.cli.processes", "up", "Run the station: broker, ingest, dispatcher and web."),
+    "up": ("station.cli.processes", "up", "Run the station: broker, ingest, dispatcher, jobs and web."),
     "ingest": ("station.cli.processes", "ingest", "Run the ingest process alone."),
     "dispatch": ("station.cli.processes", "dispatch", "Run the command dispatcher alone."),
+    "jobs": ("station.cli.processes", "jobs", "Run the periodic work alone."),
     "web": ("station.cli.processes", "web", "Run the web pages alone."),
     "device": ("station.cli.device", "device", "Enrol and list devices."),
     "area": ("station.cli.area", "area", "Concentrators: their meters, archives, orders and patrols."),

@@ -62,7 +62,7 @@ def up(
     mqtt_host: str,
     sync_always: bool,
 ) -> None:
-    """Run the station: broker, ingest, dispatcher and web. Ctrl-C ends all of it."""
+    """Run the station: broker, ingest, dispatcher, jobs and web. Ctrl-C ends all of it."""
     from station.up import Station, UpError
 
     _log()
@@ -123,6 +123,23 @@ def dispatch(home: Path | None, broker: str | None) -> None:
     )
     _until_signal(dispatcher.stop)
     dispatcher.run()
+
+
+@click.command()
+@home_option
+def jobs(home: Path | None) -> None:
+    """Run the periodic work, each job at its time."""
+    from station.jobs import life, own
+    from station.store import db
+
+    _log()
+    settings = opened(home)
+    loop = life.Loop(db.engine(settings.home), own.JOBS, lambda: time.localtime().tm_gmtoff)
+    _until_signal(loop.stop)
+    try:
+        loop.run(settings.run)
+    except life.Busy as error:
+        raise click.ClickException(str(error)) from None
 
 
 @click.command()

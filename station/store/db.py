@@ -1,6 +1,6 @@
 """The one way to the database: SQLite in WAL with synchronous=FULL, so that a commit survives a power cut.
 
-Several processes write (ingest, dispatcher, web), each for milliseconds: `writing` takes the write lock
+Several processes write (ingest, dispatcher, jobs, web), each for milliseconds: `writing` takes the write lock
 at once (BEGIN IMMEDIATE) and waits for it, so that a read never has to be upgraded half way.
 """
 
@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Result, create_engine, event
 from sqlalchemy.exc import OperationalError
 
-HEAD = "0012"  # newest file in migrations/versions
+HEAD = "0013"  # last of the chain in migrations/versions
 BUSY_MS = 15_000
 MAPPED_BYTES = 1 << 30
 

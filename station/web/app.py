@@ -21,11 +21,13 @@ from station.web import (
     figures,
     helpers,
     i18n,
+    jobs,
     live,
     nav,
     overview,
     people,
     profiles,
+    ready,
     rights,
     terminal,
     tokens,
@@ -70,7 +72,21 @@ def create_app(home: Path | str | None = None, **config: Any) -> Flask:
     auth.limiter.init_app(app)
     for part in (i18n, figures, helpers, people, nav, rights, approvals, errors, live):
         part.init_app(app)
-    for door in (auth, overview, terminal, area, archive, profiles, approvals, command, tokens, live, api):
+    for door in (
+        auth,
+        overview,
+        terminal,
+        area,
+        archive,
+        profiles,
+        approvals,
+        command,
+        tokens,
+        jobs,
+        ready,
+        live,
+        api,
+    ):
         app.register_blueprint(door.blueprint)
     app.jinja_env.globals.update(
         theme=theme, now_ms=lambda: time.time_ns() // 1_000_000, asset=asset, here=here, page_words=page_words

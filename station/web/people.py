@@ -22,7 +22,7 @@ from station.web.errors import Refused, for_script
 
 IDLE_S = 15 * 60
 OPEN = frozenset(
-    {"static", "auth.login", "auth.login_done", "auth.preferences", "api.healthz"}
+    {"static", "auth.login", "auth.login_done", "auth.preferences", "api.healthz", "ready.readyz"}
 )  # without login
 FIRST = OPEN | {
     "auth.password",
@@ -34,6 +34,7 @@ BACKGROUND = (
     "/live/",
     "/api/",
     "/healthz",
+    "/readyz",
 )  # paths: a page left open asks by itself; that is no sign of a person
 MAX_SESSIONS = 4096
 

@@ -209,7 +209,7 @@ def test_trail_is_pruned(handler, device, engine):
 def test_up_runs_the_station_and_ends_all_of_it(settings, run):
     up = Process(settings, "up", "--port", "0", "--mqtt-port", "0")
     try:
-        for part in ("broker_ready", "ingest_ready", "dispatch_ready"):
+        for part in ("broker_ready", "ingest_ready", "dispatch_ready", "jobs_ready"):
             wait(lambda part=part: part in up.text(), 30)
         wait(lambda: "one_time_password=" in up.text(), 30)
         assert set(settings.ports()) == {"web", "mqtt"}

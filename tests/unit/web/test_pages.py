@@ -14,6 +14,7 @@ PAGES = [
     "/?queue=gaps&q=nothing",
     "/?page=9999&q=%FF&queue=zz",
     "/station",
+    "/station/jobs",
     "/password",
     f"/terminals/{DEVICE}",
     f"/terminals/{DEVICE}?day=2026-11-01",

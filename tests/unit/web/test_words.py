@@ -18,6 +18,7 @@ from station.area import load, preview, rows
 from station.controls.preview import WARNINGS
 from station.errors import KEYS
 from station.ingest.wire import REASONS as REFUSED
+from station.jobs import due, own
 from station.profiles import push
 from station.store import approvals as proposals
 from station.store.commands import STATES
@@ -91,6 +92,10 @@ SPACES = {
     "operation": list(policy.OPERATIONS),
     "limit_unit": [row.unit for row in policy.OPERATIONS.values() if row.unit],
     "target_state": ["waiting", "done", "failed"],
+    "job": [job.name for job in own.JOBS],
+    "job_state": list(due.STATES),
+    "job_todo": ["late", "failed"],
+    "run_result": list(due.RESULTS),
     "token_state": ["open", "ended", "revoked"],
     "http": [*errors.WORDS.values(), "failed", "csrf"],
     "refused": list(REFUSED),

@@ -151,11 +151,16 @@ ITEMS = (*JUDGES, *BY_HAND)
 def findings(
     kind: str, facts: Facts | None, ticked: Mapping[str, Mapping[str, Any]], t_s: int
 ) -> list[Finding]:
-    """All items of an order of `kind`; `facts` None without a device. `ticked`: {item: {value, t_s}}."""
+    """All items of an order of `kind`. `ticked`: {item: {value, t_s}}.
+
+    `facts` None: nothing is known of a device; then what commissioning needs of one is unknown.
+    """
     needed, out = NEEDED.get(kind, frozenset()), list[Finding]()
     if facts is not None and kind in _JUDGED:
         for item in _AREA if facts.device["area"] is not None else _TERMINAL:
             out.append(Finding(item, *JUDGES[item](facts, t_s), item in needed))
+    elif kind == "commission":
+        out += [Finding(item, "unknown", needed=True) for item in _TERMINAL if item in needed]
     for item in _HANDED[kind]:
         held = ticked.get(item)
         value = held["value"] if held and BY_HAND[item] == "text" else ""

@@ -14,6 +14,7 @@ from station.store.db import now_s
 from station.store.scope import Scope
 
 DO, DESK = "field", "events"  # functions: who works and drafts; who assigns, checks and cancels
+POSTS = ("assignee", "deputy")
 EXCUSED = "excused"  # among the ticks: what the desk let pass, items with spaces
 Row = dict[str, Any]
 
@@ -58,6 +59,8 @@ def _place(c: Connection, scope: Scope, asked: Mapping[str, Any]) -> list[FieldE
         return [FieldError("unit", "needed")]
     if unit["closed_s"] is not None:
         return [FieldError("unit", "unit_closed")]
+    if asked["kind"] == "commission" and not asked["device"]:
+        return [FieldError("device", "needed")]  # it is judged from what the device tells
     if asked["device"]:
         found = devices.get(c, asked["device"])
         if found is None or not Scope((asked["unit"],)).holds(c, found["unit"]):
@@ -71,11 +74,11 @@ def move(
     """Make one of machine.MOVES on what `who` saw at `version`; Invalid says why not.
 
     `more`: of `assign` assignee and deputy. A second press of the same form changes nothing."""
-    if _again(c, order, name, who, version):
+    remark = remark.strip()[: machine.REMARK_CHARS]
+    if order["version"] == version + 1 and _same(c, order, name, who, remark, more):
         return
     if order["version"] != version:
         raise Invalid(FieldError("", "changed_meanwhile"))
-    remark = remark.strip()[: machine.REMARK_CHARS]
     wrong = machine.refusal(order, name, who, desk, remark) or _incomplete(c, order, name)
     if wrong is not None:
         raise Invalid(wrong)
@@ -90,9 +93,11 @@ def move(
     audit.add(c, who, f"work_{name}", f"work {order['id']}", remark=remark, **changed)
 
 
-def _again(c: Connection, order: Row, name: str, who: str, version: int) -> bool:
+def _same(c: Connection, order: Row, name: str, who: str, remark: str, more: Mapping[str, str]) -> bool:
+    """Whether exactly this was the last step; what differs from it must be said, not passed over."""
     last = store.steps(c, order["id"])[-1]
-    return order["version"] == version + 1 and (last["move"], last["author"]) == (name, who)
+    people = name != "assign" or all(order[field] == (more.get(field, "").strip() or None) for field in POSTS)
+    return people and (last["move"], last["author"], last["remark"]) == (name, who, remark)
 
 
 def _incomplete(c: Connection, order: Row, name: str) -> FieldError | None:
@@ -115,11 +120,13 @@ def excused(c: Connection, order: Row) -> set[str]:
 def look(c: Connection, order: Row, t_s: int) -> list[checklist.Finding]:
     """The checklist of an order as things stand now."""
     known = facts.of(c, order["device"], t_s) if order["device"] else None
+    if known is not None and not Scope((order["unit"],)).holds(c, known.device["unit"]):
+        known = None  # it went to another unit: no business of who sees this order
     return checklist.findings(order["kind"], known, store.ticks(c, order["id"]), t_s)
 
 
 def _people(c: Connection, order: Row, more: Mapping[str, str]) -> dict[str, str | None]:
-    named = {field: more.get(field, "").strip() for field in ("assignee", "deputy")}
+    named = {field: more.get(field, "").strip() for field in POSTS}
     problems = [
         FieldError(field, "work_person")
         for field, name in named.items()
@@ -151,6 +158,9 @@ def tick(c: Connection, order: Row, who: str, version: int, noted: Mapping[str, 
     long = [item for item, value in kept.items() if len(value) > machine.VALUE_CHARS]
     if long:
         raise Invalid(*(FieldError(item, "too_long", {"most": machine.VALUE_CHARS}) for item in long))
+    held = store.ticks(c, order["id"])
+    if all(item in held and held[item]["value"] == value for item, value in kept.items()):
+        return  # a second press
     if not store.move(c, order["id"], version, changed_s=now_s()):
         raise Invalid(FieldError("", "changed_meanwhile"))
     for item, value in kept.items():

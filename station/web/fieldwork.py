@@ -54,7 +54,7 @@ def page() -> str:
         "fieldwork/list.html",
         wanted=wanted,
         found=shown,
-        lists=[(which, store.count(view(), wanted._replace(which=which))) for which in store.LISTS[:3]],
+        lists=[(which, store.count(view(), _whole(which))) for which in store.LISTS[:3]],
         kinds=machine.KINDS,
         tones=STATE_TONES,
         late=lambda order: machine.lateness(order, now_s()),
@@ -67,6 +67,10 @@ def _wanted() -> store.Wanted:
     if which not in store.LISTS or kind not in ("", *machine.KINDS):
         abort(404)
     return store.Wanted(scope(), which, current_user.name, kind, request.args.get("q", "").strip()[:64])
+
+
+def _whole(which: str) -> store.Wanted:
+    return store.Wanted(scope(), which, current_user.name)
 
 
 def _after() -> tuple[int, int] | None:
@@ -86,7 +90,16 @@ def as_table() -> Response:
     wanted = _wanted()._replace(scope=scope_for("field"))
     with writing() as c:
         audit.add(c, current_user.name, "exported", "work orders", list=wanted.which, kind=wanted.kind)
-    heads = (_("No."), _("Kind"), _("Unit"), _("Terminal"), _("Task"), _("Due"), _("Assigned to"), _("State"))
+    heads = (
+        _("No."),
+        _("Kind of work"),
+        _("Unit"),
+        _("Terminal"),
+        _("Task"),
+        _("Due"),
+        _("Assigned to"),
+        _("State"),
+    )
     return as_csv("work-orders.csv", heads, _cells(wanted))
 
 

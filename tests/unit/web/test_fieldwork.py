@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from station.store import db, fieldwork, org
+from station.store import db, devices, fieldwork, org
 from station.store.schema import audit
 from station.store.scope import EVERYWHERE
 from tests.unit.web.conftest import DEVICE, Station
@@ -150,3 +150,37 @@ def test_pages_of_a_list_follow_each_other(station: Station, two: tuple[Any, Any
     assert ("task 49<" in first, "task 50<" in first) == (True, False)
     assert ("task 49<" in second, "task 59<" in second) == (False, True)
     assert head.get("/work-orders?list=open&after=x").status_code == 400
+
+
+def test_what_another_tab_asked_differently_is_said(station: Station, two: tuple[Any, Any]) -> None:
+    head, man = two
+    press(head, "assign", assignee="ming")
+    reply = head.post("/work-orders/1/assign", data={"version": "1", "assignee": "hua"})
+    assert "changed meanwhile" in reply.text
+    press(man, "accept")
+    press(man, "arrive")
+    seen = hidden(man.get("/work-orders/1"), "version")
+    press(man, "tick", seal="S-1")
+    assert man.post("/work-orders/1/tick", data={"version": seen, "seal": "S-1"}).status_code == 302
+    reply = man.post("/work-orders/1/tick", data={"version": seen, "seal": "S-2"})
+    assert reply.status_code == 422
+    assert 'value="S-2"' in reply.text
+    with db.reading(station.engine) as c:
+        assert fieldwork.ticks(c, 1)["seal"]["value"] == "S-1"
+
+
+def test_a_device_that_went_to_another_unit_tells_nothing_here(station: Station) -> None:
+    with station.writing() as c:
+        here, there = (org.add_unit(c, 1, "city", code, code) for code in "AB")
+        devices.change(c, DEVICE, unit=here)
+    head, man = person(station, "hua", "station_head", here), person(station, "ming", "field", here)
+    none = head.post("/work-orders/new", data=NEW | {"kind": "commission", "unit": str(here), "device": ""})
+    assert none.status_code == 422
+    head.post("/work-orders/new", data=NEW | {"kind": "commission", "unit": str(here)})
+    at_work(head, man)
+    press(man, "tick", seal="S-1")
+    assert "190000 W" in man.get("/work-orders/1").text
+    with station.writing() as c:
+        devices.change(c, DEVICE, unit=there)
+    assert "190000 W" not in man.get("/work-orders/1").text
+    assert press(man, "finish").status_code == 422

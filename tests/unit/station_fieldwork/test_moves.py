@@ -94,6 +94,7 @@ def test_queues_count_the_late_and_the_done_of_the_scope(c, tree):
 def test_an_excuse_ends_with_the_next_arrival(c, tree):
     number = life.draft(c, "ann", Scope((ROOT,)), "t", asked(tree.east))
     order = store.get(c, Scope((ROOT,)), number)
+    assert order
     store.step(c, number, t_s=100, author="ann", move="arrive")
     store.tick(c, number, life.EXCUSED, value="seal phases", author="eva", t_s=100)
     assert life.excused(c, order) == {"seal", "phases"}

@@ -148,4 +148,12 @@ KEYS = {
     "no_such_point": "no such point",
     "bad_day": "must be a day as YYYY-MM-DD",
     "one_device": "a command of this kind goes to one device at a time",
+    "work_not_so": "the order is not so any more: {state}",
+    "work_not_yours": "only who has the order may do this, at the place",
+    "work_desk_only": "only who assigns work in this unit may do this",
+    "work_own_check": "nobody checks or excuses his own work",
+    "work_lacking": "not right yet: {items}",
+    "work_due": "must lie ahead, within a year",
+    "work_device": "no such device in this unit",
+    "work_person": "does no field work in this unit",
 }

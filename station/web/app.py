@@ -18,6 +18,7 @@ from station.web import (
     auth,
     command,
     errors,
+    fieldwork,
     figures,
     helpers,
     i18n,
@@ -34,6 +35,7 @@ from station.web import (
 )
 from station.web.db import close_view
 
+DOORS = (auth, overview, terminal, area, archive, profiles, approvals, command, tokens, jobs, ready, fieldwork, live, api)
 MAX_FORM_BYTES = 64 * 1024
 HEADERS = {
     "Content-Security-Policy": (
@@ -72,21 +74,7 @@ def create_app(home: Path | str | None = None, **config: Any) -> Flask:
     auth.limiter.init_app(app)
     for part in (i18n, figures, helpers, people, nav, rights, approvals, errors, live):
         part.init_app(app)
-    for door in (
-        auth,
-        overview,
-        terminal,
-        area,
-        archive,
-        profiles,
-        approvals,
-        command,
-        tokens,
-        jobs,
-        ready,
-        live,
-        api,
-    ):
+    for door in DOORS:
         app.register_blueprint(door.blueprint)
     app.jinja_env.globals.update(
         theme=theme, now_ms=lambda: time.time_ns() // 1_000_000, asset=asset, here=here, page_words=page_words

@@ -17,14 +17,17 @@ from station.approvals import flags, kinds, machine, policy
 from station.area import load, preview, rows
 from station.controls.preview import WARNINGS
 from station.errors import KEYS
+from station.fieldwork import checklist
+from station.fieldwork import machine as work
 from station.ingest.wire import REASONS as REFUSED
 from station.jobs import due, own
 from station.profiles import push
 from station.store import approvals as proposals
+from station.store import fieldwork as field_store
 from station.store.commands import STATES
 from station.store.devices import ALARMS
 from station.store.events import OTHER_KINDS
-from station.web import archive, area_panels, device_model, errors, fleet, forms, i18n, slots
+from station.web import archive, area_panels, device_model, errors, fieldwork, fleet, forms, i18n, slots
 
 WEB = Path(i18n.__file__).parent
 METHODS = [("**.py", "python"), ("**/templates/**.html", "jinja2")]
@@ -96,6 +99,15 @@ SPACES = {
     "job_state": list(due.STATES),
     "job_todo": ["late", "failed"],
     "run_result": list(due.RESULTS),
+    "work_kind": list(work.KINDS),
+    "work_list": list(field_store.LISTS),
+    "work_state": list(work.STATES),
+    "work_move": [*work.MOVES, "draft", "tick"],
+    "work_do": list(work.MOVES),
+    "work_priority": [str(n) for n in work.PRIORITIES],
+    "work_late": ["late", "soon"],
+    "work_verdict": list(fieldwork.VERDICT_TONES),
+    "work_item": list(checklist.ITEMS),
     "token_state": ["open", "ended", "revoked"],
     "http": [*errors.WORDS.values(), "failed", "csrf"],
     "refused": list(REFUSED),

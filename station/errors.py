@@ -154,6 +154,7 @@ KEYS = {
     "shift_open": "{person} has the shift: take it over",
     "no_shift": "no shift is open: begin one",
     "not_your_shift": "only who has the shift may do that",
+    "own_shift": "the next person takes it over",
     "no_such_entry": "no such entry",
     "bad_address": "is no address for this channel",
     "bad_template": "knows no {names}",

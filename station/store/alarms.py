@@ -303,11 +303,6 @@ def waiting(c: Connection, scope: Scope, t_s: int) -> int:
     return c.execute(query.where(*_conditions(Wanted(scope, "open")))).scalar_one()
 
 
-def kinds(c: Connection) -> list[str]:
-    """Kinds that ever were."""
-    return list(c.execute(select(alarms.c.kind.distinct()).order_by(alarms.c.kind)).scalars())
-
-
 def get(c: Connection, number: int, scope: Scope) -> Row | None:
     query = _shown().where(alarms.c.id == number, scope.over(UNIT))
     return row(c.execute(query))

@@ -11,18 +11,21 @@ from flask_wtf import CSRFProtect
 from station.settings import Settings
 from station.store.engines import Store
 from station.web import (
+    alarms,
     api,
     approvals,
     archive,
     area,
     auth,
     command,
+    duty,
     errors,
     figures,
     helpers,
     i18n,
     live,
     nav,
+    outages,
     overview,
     people,
     profiles,
@@ -33,6 +36,22 @@ from station.web import (
 from station.web.db import close_view
 
 MAX_FORM_BYTES = 64 * 1024
+DOORS = (
+    auth,
+    overview,
+    terminal,
+    area,
+    archive,
+    profiles,
+    approvals,
+    command,
+    tokens,
+    alarms,
+    outages,
+    duty,
+    live,
+    api,
+)
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -68,9 +87,9 @@ def create_app(home: Path | str | None = None, **config: Any) -> Flask:
     archive.init_app(app)
     CSRFProtect(app)
     auth.limiter.init_app(app)
-    for part in (i18n, figures, helpers, people, nav, rights, approvals, errors, live):
+    for part in (i18n, figures, helpers, people, nav, rights, approvals, alarms, errors, live):
         part.init_app(app)
-    for door in (auth, overview, terminal, area, archive, profiles, approvals, command, tokens, live, api):
+    for door in DOORS:
         app.register_blueprint(door.blueprint)
     app.jinja_env.globals.update(
         theme=theme, now_ms=lambda: time.time_ns() // 1_000_000, asset=asset, here=here, page_words=page_words

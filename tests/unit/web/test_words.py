@@ -13,12 +13,16 @@ from protocols.meters.points import QUALITIES
 from protocols.uplink import area, codes, messages
 from protocols.uplink.topics import STREAM_NO
 from station.access import roles
+from station.alarms import acts
+from station.alarms import kinds as alarm_kinds
+from station.alarms import policy as alarm_policy
 from station.approvals import flags, kinds, machine, policy
 from station.area import load, preview, rows
 from station.controls.preview import WARNINGS
 from station.errors import KEYS
 from station.ingest.wire import REASONS as REFUSED
 from station.profiles import push
+from station.store import alarms, alarms_schema
 from station.store import approvals as proposals
 from station.store.commands import STATES
 from station.store.devices import ALARMS
@@ -92,6 +96,18 @@ SPACES = {
     "limit_unit": [row.unit for row in policy.OPERATIONS.values() if row.unit],
     "target_state": ["waiting", "done", "failed"],
     "token_state": ["open", "ended", "revoked"],
+    "severity": [str(n) for n in alarm_kinds.SEVERITIES],
+    "alarm_class": list(alarm_kinds.CLASSES),
+    "alarm_kind": [alarm_kinds.OFFLINE, alarm_kinds.UNIT_DOWN, alarm_kinds.NO_MESSAGES],
+    "alarm_state": list(alarms_schema.STATES),
+    "alarm_list": list(alarms.STATES),
+    "alarm_none": list(alarms.STATES),
+    "alarm_act": list(acts.ACTS),
+    "alarm_cause": list(acts.CAUSES),
+    "alarm_rule": list(alarm_policy.RULES),
+    "alarm_unit": ["min", "percent", "devices"],
+    "outage_state": ["over", "planned", "holds"],
+    "shift_state": ["open", "handed", "ended"],
     "http": [*errors.WORDS.values(), "failed", "csrf"],
     "refused": list(REFUSED),
 }

@@ -66,8 +66,8 @@ def subscribe(c: Connection, **facts: Any) -> None:
 def subscriptions_of(c: Connection, user: str) -> list[Row]:
     query = (
         select(subscriptions, channels.c.name.label("channel_name"), org_units.c.name.label("unit_name"))
-        .join(channels)
-        .join(org_units)
+        .join(channels, channels.c.id == subscriptions.c.channel)
+        .join(org_units, org_units.c.id == subscriptions.c.unit)
         .where(subscriptions.c.user == user)
     )
     return rows(c.execute(query.order_by(subscriptions.c.id)))
@@ -89,7 +89,7 @@ def wanting(c: Connection, severity: int) -> list[Row]:
     """Subscriptions that are on, of channels that are on and people who are not disabled."""
     query = (
         select(subscriptions)
-        .join(channels)
+        .join(channels, channels.c.id == subscriptions.c.channel)
         .join(users, users.c.name == subscriptions.c.user)
         .where(subscriptions.c.on == 1, channels.c.on == 1, users.c.disabled_s.is_(None))
         .where(subscriptions.c.severity >= severity)
@@ -131,7 +131,8 @@ def page(c: Connection, limit: int, before: int | None = None) -> list[Row]:
     """Newest first, with `channel_name` and `user`."""
     query = (
         select(deliveries, channels.c.name.label("channel_name"), subscriptions.c.user)
-        .join(channels)
+        .select_from(deliveries)
+        .join(channels, channels.c.id == deliveries.c.channel)
         .outerjoin(subscriptions, subscriptions.c.id == deliveries.c.subscription)
         .order_by(deliveries.c.id.desc())
         .limit(limit)

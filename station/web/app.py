@@ -25,6 +25,7 @@ from station.web import (
     i18n,
     live,
     nav,
+    notify,
     outages,
     overview,
     people,
@@ -49,6 +50,7 @@ DOORS = (
     alarms,
     outages,
     duty,
+    notify,
     live,
     api,
 )

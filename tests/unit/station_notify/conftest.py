@@ -1,5 +1,6 @@
 """A house with a subscriber, and real servers on this machine: one of mail, one of HTTP."""
 
+import socket
 import threading
 from collections import namedtuple
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -8,7 +9,8 @@ import pytest
 from aiosmtpd.controller import Controller
 
 from station.notify import people
-from station.store import db
+from station.store import db, org
+from tests.unit.station_access.conftest import Tree
 from tests.unit.station_alarms.conftest import House, c, engine, home, refused, template, tree
 from tests.unit.station_alarms.conftest import _settings as settings
 
@@ -19,9 +21,6 @@ Got = namedtuple("Got", "path heads body")
 @pytest.fixture
 def house(engine):
     """As of the alarms, but committed: notices are sent outside of a transaction."""
-    from station.store import org
-    from tests.unit.station_access.conftest import Tree
-
     with db.writing(engine) as c:
         city = org.add_unit(c, 1, "city", "A", "City")
         east, west = (org.add_unit(c, city, "station", code, code) for code in ("A1", "A2"))
@@ -74,15 +73,17 @@ class Mail:
 @pytest.fixture
 def mail():
     handler = Mail()
-    controller = Controller(handler, hostname="127.0.0.1", port=0)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        handler.port = free.getsockname()[1]
+    controller = Controller(handler, hostname="127.0.0.1", port=handler.port)
     controller.start()
-    handler.port = controller.server.sockets[0].getsockname()[1]
     yield handler
     controller.stop()
 
 
 @pytest.fixture
-def channel(engine, settings):
+def channel(engine, settings, house):
     """Adds a channel and a subscription of dan to it; returns its number."""
 
     def add(kind, address="", per_hour=60, secret="", unit=1, who="dan", wish=(), **config):

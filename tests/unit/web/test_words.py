@@ -21,6 +21,7 @@ from station.area import load, preview, rows
 from station.controls.preview import WARNINGS
 from station.errors import KEYS
 from station.ingest.wire import REASONS as REFUSED
+from station.notify import channels, outbox, words
 from station.profiles import push
 from station.store import alarms, alarms_schema
 from station.store import approvals as proposals
@@ -107,6 +108,13 @@ SPACES = {
     "alarm_rule": list(alarm_policy.RULES),
     "alarm_unit": ["min", "percent", "devices"],
     "outage_state": ["over", "planned", "holds"],
+    "channel_kind": list(channels.KINDS),
+    "channel_secret": list(channels.KINDS),
+    "channel_field": sorted({name for kind in channels.KINDS.values() for name in kind.fields}),
+    "channel_state": ["on", "off"],
+    "tls": list(channels.TLS),
+    "delivery": list(outbox.STATES),
+    "notice_what": list(words.WHAT),
     "shift_state": ["open", "handed", "ended"],
     "http": [*errors.WORDS.values(), "failed", "csrf"],
     "refused": list(REFUSED),
@@ -117,9 +125,9 @@ def catalogue(language: str) -> dict[str, str]:
     have: dict[str, str] = {}
     for path in i18n.catalogues(language):
         with path.open("rb") as source:
-            words = {str(m.id): str(m.string) for m in read_po(source) if m.id}
-        assert not have.keys() & words.keys(), path.name
-        have |= words
+            have_here = {str(m.id): str(m.string) for m in read_po(source) if m.id}
+        assert not have.keys() & have_here.keys(), path.name
+        have |= have_here
     return have
 
 
@@ -155,8 +163,8 @@ def test_every_name_has_words_in_both_languages(space: str) -> None:
 
 def test_both_languages_have_the_same_placeholders() -> None:
     chinese, english = catalogue("zh_CN"), catalogue("en")
-    for key, words in chinese.items():
-        assert sorted(PLACEHOLDER.findall(words)) == sorted(PLACEHOLDER.findall(english.get(key, key))), key
+    for key, text in chinese.items():
+        assert sorted(PLACEHOLDER.findall(text)) == sorted(PLACEHOLDER.findall(english.get(key, key))), key
     assert {key for key in english if key not in chinese} == set()
 
 

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import IntegrityError
 
 from station.checks import refuse, whole
 from station.errors import FieldError, Invalid
@@ -30,11 +29,9 @@ def add_channel(c: Connection, who: str, settings: Settings, kind: str, wanted: 
         raise Invalid(FieldError("kind", "needed"))
     facts = _channel(kind, wanted, False)
     secret = seal(settings, wanted["secret"]) if wanted.get("secret") else None
-    try:
-        with c.begin_nested():
-            number = store.add_channel(c, kind=kind, secret=secret, **facts)
-    except IntegrityError:
-        raise Invalid(FieldError("name", "name_taken")) from None
+    if store.named(c, facts["name"]) is not None:
+        raise Invalid(FieldError("name", "name_taken"))
+    number = store.add_channel(c, kind=kind, secret=secret, **facts)
     audit.add(c, who, "channel_added", f"channel {number}", kind=kind, **facts)
     return number
 
@@ -48,12 +45,9 @@ def change_channel(
         raise Invalid(FieldError("", "no_such_channel"))
     facts = _channel(row["kind"], wanted, row["secret"] is not None)
     secret = {"secret": seal(settings, wanted["secret"])} if wanted.get("secret") else {}
-    try:
-        with c.begin_nested():
-            done = store.change_channel(c, number, version, **facts, **secret)
-    except IntegrityError:
-        raise Invalid(FieldError("name", "name_taken")) from None
-    if not done:
+    if store.named(c, facts["name"]) not in (None, number):
+        raise Invalid(FieldError("name", "name_taken"))
+    if not store.change_channel(c, number, version, **facts, **secret):
         raise Invalid(FieldError("", "changed_meanwhile"))
     audit.add(c, who, "channel_changed", f"channel {number}", secret=bool(secret), **facts)
 

@@ -18,8 +18,12 @@ Row = dict[str, Any]
 # ---- channels and templates
 
 
+def named(c: Connection, name: str) -> int | None:
+    """The channel of this name."""
+    return c.execute(select(channels.c.id).where(channels.c.name == name)).scalar()
+
+
 def add_channel(c: Connection, **facts: Any) -> int:
-    """sqlalchemy.exc.IntegrityError when the name is taken."""
     made = c.execute(insert(channels).values(**facts)).inserted_primary_key
     return made[0]  # type: ignore[index]
 

@@ -1,5 +1,7 @@
 """The pure core: any order of arrival comes to the same end."""
 
+from typing import Any
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -31,7 +33,7 @@ def test_repeats_are_counted_on_one_alarm():
 
 
 def test_two_phases_are_one_alarm_that_clears_with_the_last():
-    loss = {"kind": 1, "metering_point": 1}
+    loss: dict[str, Any] = {"kind": 1, "metering_point": 1}
     world = run(
         event("voltage_loop_abnormal", 1, phase=1, **loss), event("voltage_loop_abnormal", 2, phase=2, **loss)
     )

@@ -58,7 +58,7 @@ def recent(
         query = query.where(events.c.device == device)
     if before_id is not None:
         query = query.where(events.c.id < before_id)
-    return _named(rows(c.execute(query)))
+    return named(rows(c.execute(query)))
 
 
 def latest(c: Connection, scope: Scope, limit: int) -> list[dict[str, Any]]:
@@ -69,7 +69,7 @@ def latest(c: Connection, scope: Scope, limit: int) -> list[dict[str, Any]]:
         .join_from(events, devices)
         .where(events.c.id > newest - LOOKED_BACK, scope.over(devices.c.unit))
     )
-    return _named(rows(c.execute(query.order_by(events.c.id.desc()).limit(limit))))
+    return named(rows(c.execute(query.order_by(events.c.id.desc()).limit(limit))))
 
 
 def following(c: Connection, scope: Scope, after: int, limit: int) -> tuple[list[dict[str, Any]], int]:
@@ -81,13 +81,13 @@ def following(c: Connection, scope: Scope, after: int, limit: int) -> tuple[list
     until = min(after + LOOKED_BACK, max(newest, after))
     query = select(events).join(devices).where(events.c.id > after, events.c.id <= until)
     found = rows(c.execute(query.where(scope.over(devices.c.unit)).order_by(events.c.id).limit(limit)))
-    return _named(found), found[-1]["id"] if len(found) == limit else until
+    return named(found), found[-1]["id"] if len(found) == limit else until
 
 
 def of_codes(c: Connection, device: str, codes: Collection[int], after: int = 0) -> list[dict[str, Any]]:
     """Those of a device with these codes behind the id `after`, oldest first, as `recent` has them."""
     query = select(events).where(events.c.device == device, events.c.code.in_(codes), events.c.id > after)
-    return _named(rows(c.execute(query.order_by(events.c.id))))
+    return named(rows(c.execute(query.order_by(events.c.id))))
 
 
 def last(c: Connection, device: str) -> int:
@@ -95,5 +95,6 @@ def last(c: Connection, device: str) -> int:
     return c.execute(select(func.max(events.c.id)).where(events.c.device == device)).scalar() or 0
 
 
-def _named(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def named(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows of the table with `name`."""
     return [row | {"name": EVENTS.get(row["code"], str(row["code"]))} for row in found]

@@ -2,7 +2,7 @@
 
 from typing import Any, NamedTuple
 
-from sqlalchemy import Column, ColumnElement, Connection, false, select, true
+from sqlalchemy import ColumnElement, Connection, false, select, true
 
 from station.store.org_schema import org_tree
 
@@ -12,7 +12,7 @@ ROOT = 1  # id of the unit above all
 class Scope(NamedTuple):
     units: tuple[int, ...]  # tops of subtrees, rising; () sees nothing
 
-    def over(self, column: Column[Any]) -> ColumnElement[bool]:
+    def over(self, column: ColumnElement[Any]) -> ColumnElement[bool]:
         """The condition that `column`, the id of a unit, lies in this scope."""
         if not self.units:
             return false()

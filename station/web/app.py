@@ -11,12 +11,14 @@ from flask_wtf import CSRFProtect
 from station.settings import Settings
 from station.store.engines import Store
 from station.web import (
+    alarms,
     api,
     approvals,
     archive,
     area,
     auth,
     command,
+    duty,
     errors,
     fieldwork,
     figures,
@@ -25,6 +27,8 @@ from station.web import (
     jobs,
     live,
     nav,
+    notify,
+    outages,
     overview,
     people,
     profiles,
@@ -37,6 +41,23 @@ from station.web.db import close_view
 
 DOORS = (auth, overview, terminal, area, archive, profiles, approvals, command, tokens, jobs, ready, fieldwork, live, api)
 MAX_FORM_BYTES = 64 * 1024
+DOORS = (
+    auth,
+    overview,
+    terminal,
+    area,
+    archive,
+    profiles,
+    approvals,
+    command,
+    tokens,
+    alarms,
+    outages,
+    duty,
+    notify,
+    live,
+    api,
+)
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -72,7 +93,7 @@ def create_app(home: Path | str | None = None, **config: Any) -> Flask:
     archive.init_app(app)
     CSRFProtect(app)
     auth.limiter.init_app(app)
-    for part in (i18n, figures, helpers, people, nav, rights, approvals, errors, live):
+    for part in (i18n, figures, helpers, people, nav, rights, approvals, alarms, errors, live):
         part.init_app(app)
     for door in DOORS:
         app.register_blueprint(door.blueprint)

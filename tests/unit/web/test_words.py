@@ -13,6 +13,9 @@ from protocols.meters.points import QUALITIES
 from protocols.uplink import area, codes, messages
 from protocols.uplink.topics import STREAM_NO
 from station.access import roles
+from station.alarms import acts
+from station.alarms import kinds as alarm_kinds
+from station.alarms import policy as alarm_policy
 from station.approvals import flags, kinds, machine, policy
 from station.area import load, preview, rows
 from station.controls.preview import WARNINGS
@@ -21,7 +24,9 @@ from station.fieldwork import checklist
 from station.fieldwork import machine as work
 from station.ingest.wire import REASONS as REFUSED
 from station.jobs import due, own
+from station.notify import channels, outbox, words
 from station.profiles import push
+from station.store import alarms, alarms_schema
 from station.store import approvals as proposals
 from station.store import fieldwork as field_store
 from station.store.commands import STATES
@@ -109,6 +114,25 @@ SPACES = {
     "work_verdict": list(fieldwork.VERDICT_TONES),
     "work_item": list(checklist.ITEMS),
     "token_state": ["open", "ended", "revoked"],
+    "severity": [str(n) for n in alarm_kinds.SEVERITIES],
+    "alarm_class": list(alarm_kinds.CLASSES),
+    "alarm_kind": [alarm_kinds.OFFLINE, alarm_kinds.UNIT_DOWN, alarm_kinds.NO_MESSAGES],
+    "alarm_state": list(alarms_schema.STATES),
+    "alarm_list": list(alarms.STATES),
+    "alarm_none": list(alarms.STATES),
+    "alarm_act": list(acts.ACTS),
+    "alarm_cause": list(acts.CAUSES),
+    "alarm_rule": list(alarm_policy.RULES),
+    "alarm_unit": ["min", "percent", "devices"],
+    "outage_state": ["over", "planned", "holds"],
+    "channel_kind": list(channels.KINDS),
+    "channel_secret": list(channels.KINDS),
+    "channel_field": sorted({name for kind in channels.KINDS.values() for name in kind.fields}),
+    "channel_state": ["on", "off"],
+    "tls": list(channels.TLS),
+    "delivery": list(outbox.STATES),
+    "notice_what": list(words.WHAT),
+    "shift_state": ["open", "handed", "ended"],
     "http": [*errors.WORDS.values(), "failed", "csrf"],
     "refused": list(REFUSED),
 }
@@ -118,9 +142,9 @@ def catalogue(language: str) -> dict[str, str]:
     have: dict[str, str] = {}
     for path in i18n.catalogues(language):
         with path.open("rb") as source:
-            words = {str(m.id): str(m.string) for m in read_po(source) if m.id}
-        assert not have.keys() & words.keys(), path.name
-        have |= words
+            have_here = {str(m.id): str(m.string) for m in read_po(source) if m.id}
+        assert not have.keys() & have_here.keys(), path.name
+        have |= have_here
     return have
 
 
@@ -156,8 +180,8 @@ def test_every_name_has_words_in_both_languages(space: str) -> None:
 
 def test_both_languages_have_the_same_placeholders() -> None:
     chinese, english = catalogue("zh_CN"), catalogue("en")
-    for key, words in chinese.items():
-        assert sorted(PLACEHOLDER.findall(words)) == sorted(PLACEHOLDER.findall(english.get(key, key))), key
+    for key, text in chinese.items():
+        assert sorted(PLACEHOLDER.findall(text)) == sorted(PLACEHOLDER.findall(english.get(key, key))), key
     assert {key for key in english if key not in chinese} == set()
 
 

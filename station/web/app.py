@@ -19,6 +19,7 @@ from station.web import (
     command,
     errors,
     figures,
+    handed,
     helpers,
     i18n,
     live,
@@ -27,8 +28,12 @@ from station.web import (
     people,
     profiles,
     rights,
+    roles,
+    staff,
+    staff_words,
     terminal,
     tokens,
+    units,
 )
 from station.web.db import close_view
 
@@ -68,9 +73,11 @@ def create_app(home: Path | str | None = None, **config: Any) -> Flask:
     archive.init_app(app)
     CSRFProtect(app)
     auth.limiter.init_app(app)
-    for part in (i18n, figures, helpers, people, nav, rights, approvals, errors, live):
+    for part in (i18n, figures, helpers, people, nav, rights, approvals, staff_words, errors, live):
         part.init_app(app)
     for door in (auth, overview, terminal, area, archive, profiles, approvals, command, tokens, live, api):
+        app.register_blueprint(door.blueprint)
+    for door in (staff, roles, units, handed):
         app.register_blueprint(door.blueprint)
     app.jinja_env.globals.update(
         theme=theme, now_ms=lambda: time.time_ns() // 1_000_000, asset=asset, here=here, page_words=page_words

@@ -19,6 +19,7 @@ from station.controls.preview import WARNINGS
 from station.errors import KEYS
 from station.ingest.wire import REASONS as REFUSED
 from station.profiles import push
+from station.store import accounts, org
 from station.store import approvals as proposals
 from station.store.commands import STATES
 from station.store.devices import ALARMS
@@ -81,7 +82,11 @@ SPACES = {
     ],
     "meter_state": list(area_panels.STATES),
     "function": list(roles.FUNCTIONS),
+    "function_help": list(roles.FUNCTIONS),
     "role": list(roles.ROLES),
+    "account": list(accounts.STATES),
+    "level": list(org.LEVELS),
+    "unit_state": ["open", "closed"],
     "approval_flag": list(flags.FLAGS),
     "approval_list": list(proposals.LISTS),
     "approval_none": list(proposals.LISTS),

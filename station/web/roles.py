@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask_babel import force_locale
 from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response
@@ -17,6 +18,7 @@ from station.store.scope import ROOT
 from station.web import staff_words
 from station.web.db import view, writing
 from station.web.errors import by_field
+from station.web.i18n import word
 from station.web.rights import needs, scope
 
 blueprint = Blueprint("roles", __name__, url_prefix="/roles")
@@ -88,8 +90,17 @@ def _known(role: str) -> Row:
 @needs("accounts")
 def one(role: str) -> str:
     found = _known(role)
-    names = {f"name_{language}": found["names"].get(language, "") for language in own_roles.LANGUAGES}
+    names = {f"name_{language}": name for language, name in _names(found).items()}
     return _form(found, names | {"functions": found["functions"], "seen": seen.mark(found)}, {})
+
+
+def _names(found: Row) -> dict[str, str]:
+    """Those of the house, else the words of the template."""
+    out: dict[str, str] = {}
+    for language, locale in (("zh", "zh_CN"), ("en", "en")):
+        with force_locale(locale):
+            out[language] = found["names"].get(language) or word("role", found["role"])
+    return out
 
 
 @blueprint.post("/<role>")

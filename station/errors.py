@@ -143,6 +143,10 @@ KEYS = {
     "role_fixed": "the chief may do all: this role is not changed, copy it",
     "role_held": "somebody has this role: what is strong cannot be added to it; make a new one and give that",
     "roles_of_house": "roles are changed by who keeps the accounts of the whole house",
+    "there_already": "works there already",
+    "transfer_open": "a transfer of this person is open already",
+    "todos_open": "has {n} things to finish first",
+    "no_such_transfer": "no such transfer",
     "nobody_else": "nobody else may approve this. Give {user} the role on the machine itself:"
     " loadkeeper user grant {user} {role} --unit {unit}",
     "nobody_to_approve": "nobody else may approve this: give a second person the right to approve accounts",

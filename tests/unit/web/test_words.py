@@ -12,7 +12,7 @@ from protocols.lines import dlt645, dlt645_meter
 from protocols.meters.points import QUALITIES
 from protocols.uplink import area, codes, messages
 from protocols.uplink.topics import STREAM_NO
-from station.access import roles
+from station.access import roles, transfers
 from station.approvals import flags, kinds, machine, policy
 from station.area import load, preview, rows
 from station.controls.preview import WARNINGS
@@ -86,6 +86,10 @@ SPACES = {
     "role": list(roles.ROLES),
     "account": list(accounts.STATES),
     "level": list(org.LEVELS),
+    "transfer": list(transfers.STATES),
+    "transfer_step": list(transfers.STEPS),
+    "transfer_agree": list(transfers.STEPS),
+    "todo": list(transfers.TODOS),
     "unit_state": ["open", "closed"],
     "approval_flag": list(flags.FLAGS),
     "approval_list": list(proposals.LISTS),

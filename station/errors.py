@@ -147,6 +147,8 @@ KEYS = {
     "transfer_open": "a transfer of this person is open already",
     "todos_open": "has {n} things to finish first",
     "no_such_transfer": "no such transfer",
+    "no_such_ticket": "no such ticket",
+    "ticket_solved": "is solved already",
     "nobody_else": "nobody else may approve this. Give {user} the role on the machine itself:"
     " loadkeeper user grant {user} {role} --unit {unit}",
     "nobody_to_approve": "nobody else may approve this: give a second person the right to approve accounts",

@@ -1,4 +1,4 @@
-"""Table of transfers: who moves from which unit to which, and who agreed."""
+"""Tables of the work round people: who moves from which unit to which, and what they ask the help desk."""
 
 from sqlalchemy import Column, ForeignKey, Index, Table, Text
 
@@ -28,4 +28,24 @@ transfers = Table(
     maybe("ended_s"),
     Index(None, "state", "id"),
     Index(None, "user", "id"),
+)
+
+tickets = Table(
+    "tickets",
+    metadata,
+    integer("id", primary_key=True),
+    text("token", unique=True),
+    Column("author", Text, ForeignKey("users.name"), nullable=False),
+    of_unit(),  # of the author when it was written
+    text("kind"),  # station.access.tickets.KINDS
+    text("text"),
+    integer("opened_s"),
+    text("state"),  # station.access.tickets.STATES
+    Column("solver", Text),
+    maybe("taken_s"),
+    maybe("solved_s"),
+    text("solution", server_default=""),
+    Index(None, "state", "id"),
+    Index(None, "author", "id"),
+    Index(None, "unit", "id"),
 )

@@ -20,6 +20,7 @@ from station.web import (
     errors,
     figures,
     handed,
+    help_desk,
     helpers,
     i18n,
     live,
@@ -78,7 +79,7 @@ def create_app(home: Path | str | None = None, **config: Any) -> Flask:
         part.init_app(app)
     for door in (auth, overview, terminal, area, archive, profiles, approvals, command, tokens, live, api):
         app.register_blueprint(door.blueprint)
-    for door in (staff, roles, units, handed, transfers):
+    for door in (staff, roles, units, handed, transfers, help_desk):
         app.register_blueprint(door.blueprint)
     app.jinja_env.globals.update(
         theme=theme, now_ms=lambda: time.time_ns() // 1_000_000, asset=asset, here=here, page_words=page_words

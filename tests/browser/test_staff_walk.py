@@ -17,7 +17,15 @@ WORDS = {
     "en": {"none": "has no role", "role": "Control", "executed": "Done", "for": "for ling"},
 }
 PAGES = ("/people", "/people/admin", "/people/ling", "/roles", "/roles/controller", "/roles/new", "/units")
-PAGES += ("/units/1", "/my-roles")
+PAGES += (
+    "/units/1",
+    "/my-roles",
+    "/transfers",
+    "/transfers/new",
+    "/transfers/1",
+    "/help-desk",
+    "/help-desk/1",
+)
 
 
 def people(site: Site) -> None:
@@ -68,6 +76,7 @@ def test_a_colleague_is_taken_in_by_two(
     hand_over(log_in(sit(language), "ling"), desk.url)
     ann.goto(f"{desk.url}/people/bob")
     expect(ann.locator("section[aria-labelledby=h-held]")).to_contain_text(words["for"])
+    move_and_ask(ann, desk.url)
     fits(ann, desk.url, tmp_path, language)
 
 
@@ -78,6 +87,19 @@ def hand_over(ling: Page, url: str) -> None:
     ling.fill("#until", time.strftime("%Y-%m-%d", time.localtime(time.time() + 7 * 86_400)))
     ling.click("aside button.main")
     expect(ling.locator("section[aria-labelledby=h-handed] tbody tr")).to_have_count(1)
+
+
+def move_and_ask(ann: Page, url: str) -> None:
+    """Apply for the transfer of ling; ask the help desk."""
+    ann.goto(f"{url}/transfers/new?name=ling")
+    ann.select_option("#unit", index=1)
+    ann.fill("#reason", "调岗")
+    ann.click("main button.main")
+    ann.wait_for_url("**/transfers/1")
+    ann.goto(f"{url}/help-desk")
+    ann.fill("#text", "召测权限没有了")
+    ann.click("aside button.main")
+    ann.wait_for_url("**/help-desk/1")
 
 
 def fits(page: Page, url: str, to: Path, language: str) -> None:

@@ -12,7 +12,7 @@ from protocols.lines import dlt645, dlt645_meter
 from protocols.meters.points import QUALITIES
 from protocols.uplink import area, codes, messages
 from protocols.uplink.topics import STREAM_NO
-from station.access import roles, transfers
+from station.access import roles, tickets, transfers
 from station.approvals import flags, kinds, machine, policy
 from station.area import load, preview, rows
 from station.controls.preview import WARNINGS
@@ -24,7 +24,7 @@ from station.store import approvals as proposals
 from station.store.commands import STATES
 from station.store.devices import ALARMS
 from station.store.events import OTHER_KINDS
-from station.web import archive, area_panels, device_model, errors, fleet, forms, i18n, slots
+from station.web import archive, area_panels, device_model, errors, fleet, forms, help_desk, i18n, slots
 
 WEB = Path(i18n.__file__).parent
 METHODS = [("**.py", "python"), ("**/templates/**.html", "jinja2")]
@@ -86,6 +86,9 @@ SPACES = {
     "role": list(roles.ROLES),
     "account": list(accounts.STATES),
     "level": list(org.LEVELS),
+    "ticket_kind": list(tickets.KINDS),
+    "ticket": list(tickets.STATES),
+    "ticket_list": list(help_desk.LISTS),
     "transfer": list(transfers.STATES),
     "transfer_step": list(transfers.STEPS),
     "transfer_agree": list(transfers.STEPS),

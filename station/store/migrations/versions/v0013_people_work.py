@@ -1,4 +1,4 @@
-"""Transfers of people from one unit to another."""
+"""Transfers of people from one unit to another, tickets of the help desk."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -47,7 +47,33 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_transfers_state_id"), "transfers", ["state", "id"])
     op.create_index(op.f("ix_transfers_user_id"), "transfers", ["user", "id"])
+    _tickets()
+
+
+def _tickets() -> None:
+    op.create_table(
+        "tickets",
+        _int("id"),
+        _text("token"),
+        _text("author"),
+        _int("unit"),
+        _text("kind"),
+        _text("text"),
+        _int("opened_s"),
+        _text("state"),
+        _text("solver", nullable=True),
+        _int("taken_s", nullable=True),
+        _int("solved_s", nullable=True),
+        _text("solution", server_default=""),
+        sa.ForeignKeyConstraint(["author"], ["users.name"], name=op.f("fk_tickets_author")),
+        sa.ForeignKeyConstraint(["unit"], ["org_units.id"], name=op.f("fk_tickets_unit")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_tickets")),
+        sa.UniqueConstraint("token", name=op.f("uq_tickets_token")),
+    )
+    for name in ("state", "author", "unit"):
+        op.create_index(op.f(f"ix_tickets_{name}_id"), "tickets", [name, "id"])
 
 
 def downgrade() -> None:
+    op.drop_table("tickets")
     op.drop_table("transfers")

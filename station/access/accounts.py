@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
-from station.access import people
+from station.access import delegation, people, strong
 from station.access.rights import rights_of, where
 from station.access.roles import ROLES, functions_of
 from station.errors import FieldError, Invalid
@@ -21,10 +21,11 @@ NAME = re.compile(r"[a-z][a-z0-9._-]{1,31}")
 
 
 class Keeper(NamedTuple):
-    """Who changes accounts, and where he may."""
+    """Who changes accounts, and where he may; `seconded`: strong roles need nobody else any more."""
 
     name: str
     scope: Scope
+    seconded: bool = False
 
 
 def keeper(c: Connection, name: str) -> Keeper:
@@ -32,7 +33,8 @@ def keeper(c: Connection, name: str) -> Keeper:
 
 
 def shell(name: str) -> Keeper:
-    return Keeper(name, EVERYWHERE)
+    """Who is on the machine itself: there the chief of a house of one gives strong roles too."""
+    return Keeper(name, EVERYWHERE, seconded=True)
 
 
 # ---- accounts
@@ -57,6 +59,7 @@ def disable(c: Connection, by: Keeper, name: str, reason: str) -> None:
     if kept and all(each["user"] == name for each in kept):
         raise Invalid(FieldError("name", "last_keeper"))
     users.change(c, name, disabled_s=now_s(), session=user["session"] + 1)
+    delegation.ended(c, by.name, name)
     audit.add(c, by.name, "user_disabled", name, reason=reason)
 
 
@@ -91,6 +94,9 @@ def give(c: Connection, by: Keeper, name: str, role: str, unit: int, until_s: in
     if role not in ROLES and role not in org.own_roles(c):
         raise Invalid(FieldError("role", "no_such_role"))
     open_unit(c, by, unit)
+    operation = None if by.seconded else strong.operation(c, role)
+    if operation:
+        raise Invalid(FieldError("role", "needs_two", {"operation": operation}))
     if until_s is not None and until_s <= now:
         raise Invalid(FieldError("until", "end_past"))
     if any(held["role"] == role and held["unit"] == unit for held in org.grants_of(c, name, now)):
@@ -112,6 +118,8 @@ def take_back(c: Connection, by: Keeper, number: int) -> None:
     if [each["id"] for each in keepers(c)] == [number]:
         raise Invalid(FieldError("grant", "last_keeper"))
     org.end_grant(c, number, now)
+    if found["instead_of"] is None:
+        delegation.ended(c, by.name, found["user"], found)
     audit.add(c, by.name, "revoked", found["user"], role=found["role"], unit=found["unit"])
 
 

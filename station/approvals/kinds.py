@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 
 from protocols.uplink import area, messages
 from station import controls
-from station.approvals import ask, flags, policy
+from station.approvals import ask, flags, policy, rights
 from station.approvals.machine import Affected, Preview
 from station.area import life as areas
 from station.area import rows as table
@@ -25,6 +25,7 @@ class Kind(NamedTuple):
     """`each(c, content, device, author, leave)` does it to one, in a savepoint; Invalid says why not.
 
     It returns the number of the command it queued, or None. `operation`: for which it needs two, or None.
+    `people`: the affected are people, none of whom decides it.
     """
 
     draft: str  # function of station.access.roles
@@ -32,6 +33,7 @@ class Kind(NamedTuple):
     preview: Callable[[Connection, Content], Preview]
     operation: Callable[[Connection, Content, Preview], str | None]
     each: Callable[[Connection, Content, str, str, policy.Leave], int | None]
+    people: bool = False
 
 
 # ---- commands
@@ -132,4 +134,6 @@ KINDS: dict[str, Kind] = {
     "parameters": Kind("parameters", "approve_control", _preview, _operation, _send),
     "archive": Kind("archive", "approve_archive", _one, _import_size, _import),
     "profile": Kind("parameters", "approve_control", _one, _push, _profile),
+    "grant": Kind("accounts", "approve_accounts", rights.person, rights.strong_role, rights.give, True),
+    "disable": Kind("accounts", "approve_accounts", rights.people, rights.many, rights.disable, True),
 }

@@ -129,6 +129,8 @@ def approve(c: Connection, number: int, who: str, shown: str, remark: str = "") 
     """
     row, at = _row(c, number), db.now_s()
     wrong = machine.refusal(row, who, shown, _covers(c, row, who, at), at)
+    if wrong is None and concerns(c, row, who):
+        wrong = FieldError("", "own_account")
     if wrong is not None:
         return wrong
     if _changed(c, row):
@@ -138,6 +140,11 @@ def approve(c: Connection, number: int, who: str, shown: str, remark: str = "") 
     store.move(c, number, "drafted", "approved", approver=who, decided_s=at, remark=remark)
     _note(c, who, "proposal_approved", number, hash=row["hash"], remark=remark)
     return None
+
+
+def concerns(c: Connection, row: Row, who: str) -> bool:
+    """Whether it is done to `who` himself."""
+    return KINDS[row["kind"]].people and store.affects(c, row["id"], who)
 
 
 def turn_down(c: Connection, number: int, who: str, remark: str) -> FieldError | None:

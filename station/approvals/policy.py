@@ -31,7 +31,7 @@ class Operation(NamedTuple):
     """Needed where the amount is above `limit`; None: whatever the amount."""
 
     limit: int | None
-    unit: str  # of the limit: devices, kwh, yuan, rows
+    unit: str  # of the limit: devices, kwh, yuan, rows, people
 
 
 OPERATIONS: Mapping[str, Operation] = {
@@ -46,6 +46,8 @@ OPERATIONS: Mapping[str, Operation] = {
     "prices": Operation(None, ""),
     "profile": Operation(1, "devices"),
     "archive_import": Operation(500, "rows"),
+    "strong_role": Operation(None, ""),
+    "disable_many": Operation(10, "people"),
 }
 
 

@@ -193,6 +193,12 @@ def targets(
     return rows(c.execute(query if state is None else query.where(t.c.state == state)))
 
 
+def affects(c: Connection, number: int, target: str) -> bool:
+    t = proposal_targets
+    here = (t.c.proposal == number) & (t.c.target == target)
+    return c.execute(select(t.c.target).where(here)).first() is not None
+
+
 def by_unit(c: Connection, number: int) -> list[Row]:
     """[{unit, unit_name, n}] of the affected, most first."""
     t, n = proposal_targets, func.count().label("n")

@@ -45,7 +45,7 @@ proposal_targets = Table(
     metadata,
     Column("proposal", Int, ForeignKey("proposals.id"), primary_key=True),
     integer("unit", primary_key=True),
-    text("target", primary_key=True),  # a device
+    text("target", primary_key=True),  # a device, or a person by name
     text("name"),
     text("flags"),  # station.approvals.flags.FLAGS with spaces
     text("state"),  # waiting, done, failed

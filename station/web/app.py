@@ -22,6 +22,8 @@ from station.web import (
     errors,
     fieldwork,
     figures,
+    handed,
+    help_desk,
     helpers,
     i18n,
     jobs,
@@ -34,13 +36,18 @@ from station.web import (
     profiles,
     ready,
     rights,
+    roles,
+    staff,
+    staff_words,
     terminal,
     tokens,
+    transfers,
+    units,
 )
 from station.web.db import close_view
 
-DOORS = (auth, overview, terminal, area, archive, profiles, approvals, command, tokens, jobs, ready, fieldwork, live, api)
 MAX_FORM_BYTES = 64 * 1024
+PARTS = (i18n, figures, helpers, people, nav, rights, approvals, alarms, staff_words, errors, live)
 DOORS = (
     auth,
     overview,
@@ -50,11 +57,20 @@ DOORS = (
     profiles,
     approvals,
     command,
-    tokens,
     alarms,
     outages,
     duty,
     notify,
+    fieldwork,
+    staff,
+    roles,
+    units,
+    handed,
+    transfers,
+    help_desk,
+    tokens,
+    jobs,
+    ready,
     live,
     api,
 )
@@ -93,7 +109,7 @@ def create_app(home: Path | str | None = None, **config: Any) -> Flask:
     archive.init_app(app)
     CSRFProtect(app)
     auth.limiter.init_app(app)
-    for part in (i18n, figures, helpers, people, nav, rights, approvals, alarms, errors, live):
+    for part in PARTS:
         part.init_app(app)
     for door in DOORS:
         app.register_blueprint(door.blueprint)

@@ -29,7 +29,7 @@ from station.errors import FieldError, Invalid
 from station.store import approvals as store
 from station.store import audit
 from station.store.db import now_s
-from station.web import drafts, fleet
+from station.web import drafts, fleet, staff_words
 from station.web.area import as_csv
 from station.web.arguments import whole
 from station.web.db import view, writing
@@ -104,7 +104,9 @@ def _may_see(row: Row) -> bool:
 def may_decide(row: Row) -> bool:
     found = life.rights_of(view(), current_user.name, now_s(), but_from=row["author"])
     mine = where(found, kinds.KINDS[row["kind"]].approve)
-    return row["author"] != current_user.name and store.covers(view(), row["id"], mine)
+    if row["author"] == current_user.name or life.concerns(view(), row, current_user.name):
+        return False
+    return store.covers(view(), row["id"], mine)
 
 
 @blueprint.get("/approvals/<int:number>")
@@ -129,6 +131,7 @@ def show(row: Row, errors: dict[str, list[str]]) -> str:
         typed=str(row["affected"]) if row["affected"] >= machine.TYPED_FROM else "",
         values=request.form,
         flags=flags.FLAGS,
+        people=kinds.KINDS[row["kind"]].people,
         offline=lambda each: flags.offline(_seen(each), now_s()),
         **state_of(row),
     )
@@ -160,6 +163,8 @@ def live(number: int) -> Response:
 def content_rows(row: Row) -> list[tuple[str, str]]:
     """Exactly what is done, as (label, value)."""
     content: Mapping[str, Any] = row["content"]
+    if kinds.KINDS[row["kind"]].people:
+        return staff_words.content_rows(content)
     if "params" not in content:
         return [
             (word("proposed_field", name), str(value)) for name, value in content.items() if name != "rows"
@@ -227,7 +232,8 @@ def affected_csv(number: int) -> Response:
     row = known(number)
     with writing() as c:
         audit.add(c, current_user.name, "saw", f"proposal {number}", what="affected", rows=row["affected"])
-    heads = (_("Unit"), _("Terminal"), _("Name"), _("Flags"), _("State"), _("Command"), _("Reason"))
+    whom = _("Person") if kinds.KINDS[row["kind"]].people else _("Terminal")
+    heads = (_("Unit"), whom, _("Name"), _("Flags"), _("State"), _("Command"), _("Reason"))
     return as_csv(f"proposal-{number}.csv", heads, _cells(number))
 
 

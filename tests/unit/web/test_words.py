@@ -16,6 +16,7 @@ from station.access import roles
 from station.alarms import acts
 from station.alarms import kinds as alarm_kinds
 from station.alarms import policy as alarm_policy
+from station.access import roles, tickets, transfers
 from station.approvals import flags, kinds, machine, policy
 from station.area import load, preview, rows
 from station.controls.preview import WARNINGS
@@ -27,12 +28,14 @@ from station.jobs import due, own
 from station.notify import channels, outbox, words
 from station.profiles import push
 from station.store import alarms, alarms_schema
+from station.store import accounts, org
 from station.store import approvals as proposals
 from station.store import fieldwork as field_store
 from station.store.commands import STATES
 from station.store.devices import ALARMS
 from station.store.events import OTHER_KINDS
 from station.web import archive, area_panels, device_model, errors, fieldwork, fleet, forms, i18n, slots
+from station.web import archive, area_panels, device_model, errors, fleet, forms, help_desk, i18n, slots
 
 WEB = Path(i18n.__file__).parent
 METHODS = [("**.py", "python"), ("**/templates/**.html", "jinja2")]
@@ -90,7 +93,18 @@ SPACES = {
     ],
     "meter_state": list(area_panels.STATES),
     "function": list(roles.FUNCTIONS),
+    "function_help": list(roles.FUNCTIONS),
     "role": list(roles.ROLES),
+    "account": list(accounts.STATES),
+    "level": list(org.LEVELS),
+    "ticket_kind": list(tickets.KINDS),
+    "ticket": list(tickets.STATES),
+    "ticket_list": list(help_desk.LISTS),
+    "transfer": list(transfers.STATES),
+    "transfer_step": list(transfers.STEPS),
+    "transfer_agree": list(transfers.STEPS),
+    "todo": list(transfers.TODOS),
+    "unit_state": ["open", "closed"],
     "approval_flag": list(flags.FLAGS),
     "approval_list": list(proposals.LISTS),
     "approval_none": list(proposals.LISTS),

@@ -1,0 +1,51 @@
+"""Tables of the work round people: who moves from which unit to which, and what they ask the help desk."""
+
+from sqlalchemy import Column, ForeignKey, Index, Table, Text
+
+from station.store.columns import integer, maybe, metadata, text
+from station.store.org_schema import of_unit
+
+transfers = Table(
+    "transfers",
+    metadata,
+    integer("id", primary_key=True),
+    text("token", unique=True),  # of the form: a second press finds the first application
+    Column("user", Text, ForeignKey("users.name"), nullable=False),
+    of_unit("from_unit"),
+    of_unit("to_unit"),
+    of_unit("above_unit"),  # the nearest one above both
+    text("reason"),
+    text("author"),
+    integer("opened_s"),
+    integer("due_s"),  # half a working day later
+    text("state"),  # station.access.transfers.STATES
+    Column("left_by", Text),  # who agreed for the unit that is left
+    maybe("left_s"),
+    Column("above_by", Text),  # who agreed for the unit above both
+    maybe("above_s"),
+    Column("refused_by", Text),
+    text("remark", server_default=""),
+    maybe("ended_s"),
+    Index(None, "state", "id"),
+    Index(None, "user", "id"),
+)
+
+tickets = Table(
+    "tickets",
+    metadata,
+    integer("id", primary_key=True),
+    text("token", unique=True),
+    Column("author", Text, ForeignKey("users.name"), nullable=False),
+    of_unit(),  # of the author when it was written
+    text("kind"),  # station.access.tickets.KINDS
+    text("text"),
+    integer("opened_s"),
+    text("state"),  # station.access.tickets.STATES
+    Column("solver", Text),
+    maybe("taken_s"),
+    maybe("solved_s"),
+    text("solution", server_default=""),
+    Index(None, "state", "id"),
+    Index(None, "author", "id"),
+    Index(None, "unit", "id"),
+)

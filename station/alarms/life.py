@@ -6,12 +6,12 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
 
 from station.alarms import machine, policy
 from station.alarms.kinds import BY_EVENT, NO_MESSAGES, OFFLINE, UNIT_DOWN, Kind
 from station.store import alarms as store
-from station.store import fleet, outages, settings
+from station.store import db, fleet, outages, settings
 from station.store.scope import ROOT
 
 MARK = "alarms_mark"  # id of the last event that was looked at
@@ -30,6 +30,17 @@ def work(c: Connection, t_s: int) -> int:
     store.unmute(c, t_s)
     _escalate(c, t_s, rules)
     return looked
+
+
+def job(engine: Engine, t_s: int) -> int:
+    """`work` until nothing is left to look at; returns how many events that were."""
+    looked = 0
+    while True:
+        with db.writing(engine) as c:
+            found = work(c, t_s)
+        looked += found
+        if found < BATCH:
+            return looked
 
 
 # ---- events

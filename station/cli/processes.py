@@ -17,6 +17,7 @@ from station.settings import HOME_ENV, LOOPBACK, MQTT_PORT
 UNFIT = 3  # exit status: the broker must not be used
 WEB_PORT = 8000
 WEB_THREADS = 64  # an open event stream holds one
+ALARMS_S, NOTICES_S = 5, 10
 _PORT = Whole(0, 65_535)
 
 
@@ -129,12 +130,21 @@ def dispatch(home: Path | None, broker: str | None) -> None:
 @home_option
 def jobs(home: Path | None) -> None:
     """Run the periodic work, each job at its time."""
+    from station.alarms import life as alarms
     from station.jobs import life, own
+    from station.jobs.due import Job
+    from station.notify import outbox
     from station.store import db
+    from station.web.notify import said_in
 
     _log()
     settings = opened(home)
-    loop = life.Loop(db.engine(settings.home), own.JOBS, lambda: time.localtime().tm_gmtoff)
+    work = (
+        *own.JOBS,
+        Job("alarms", alarms.job, every_s=ALARMS_S),
+        Job("notices", lambda engine, t_s: outbox.work(engine, settings, t_s, said_in), every_s=NOTICES_S),
+    )
+    loop = life.Loop(db.engine(settings.home), work, lambda: time.localtime().tm_gmtoff)
     _until_signal(loop.stop)
     try:
         loop.run(settings.run)

@@ -17,6 +17,7 @@ from station.store import jobs as store
 log = logging.getLogger(__name__)
 ERROR_CHARS = 500
 LOOK_S = 1
+HOUR_S = 3600
 
 
 class Busy(RuntimeError):
@@ -80,6 +81,8 @@ def _run(engine: Engine, job: Job, author: str, t_s: int) -> bool:
         facts |= {"result": "failed", "error": f"{type(error).__name__}: {error}"[:ERROR_CHARS]}
     with db.writing(engine) as c:
         store.end(c, number, end_s=t_s + int(time.monotonic() - began), **facts)
+        if job.every_s is not None and facts["result"] == "done":
+            store.fold(c, number, t_s - t_s % HOUR_S)
     return True
 
 

@@ -62,6 +62,13 @@ def end(c: Connection, number: int, **facts: Any) -> None:
     c.execute(update(job_runs).where(job_runs.c.id == number).values(**facts))
 
 
+def fold(c: Connection, number: int, since_s: int) -> None:
+    """Let this run stand for those of its job since then that nobody asked for and that went well."""
+    job = select(job_runs.c.job).where(job_runs.c.id == number).scalar_subquery()
+    same = (job_runs.c.job == job) & (job_runs.c.start_s >= since_s) & (job_runs.c.id < number)
+    c.execute(delete(job_runs).where(same, job_runs.c.result == "done", job_runs.c.author == ""))
+
+
 def cut(c: Connection) -> int:
     """What still counts as running has lost its process. Returns how many."""
     return c.execute(update(job_runs).where(job_runs.c.result == "running").values(result="cut")).rowcount

@@ -12,11 +12,10 @@ from protocols.lines import dlt645, dlt645_meter
 from protocols.meters.points import QUALITIES
 from protocols.uplink import area, codes, messages
 from protocols.uplink.topics import STREAM_NO
-from station.access import roles
+from station.access import roles, tickets, transfers
 from station.alarms import acts
 from station.alarms import kinds as alarm_kinds
 from station.alarms import policy as alarm_policy
-from station.access import roles, tickets, transfers
 from station.approvals import flags, kinds, machine, policy
 from station.area import load, preview, rows
 from station.controls.preview import WARNINGS
@@ -27,15 +26,24 @@ from station.ingest.wire import REASONS as REFUSED
 from station.jobs import due, own
 from station.notify import channels, outbox, words
 from station.profiles import push
-from station.store import alarms, alarms_schema
-from station.store import accounts, org
+from station.store import accounts, alarms, alarms_schema, org
 from station.store import approvals as proposals
 from station.store import fieldwork as field_store
 from station.store.commands import STATES
 from station.store.devices import ALARMS
 from station.store.events import OTHER_KINDS
-from station.web import archive, area_panels, device_model, errors, fieldwork, fleet, forms, i18n, slots
-from station.web import archive, area_panels, device_model, errors, fleet, forms, help_desk, i18n, slots
+from station.web import (
+    archive,
+    area_panels,
+    device_model,
+    errors,
+    fieldwork,
+    fleet,
+    forms,
+    help_desk,
+    i18n,
+    slots,
+)
 
 WEB = Path(i18n.__file__).parent
 METHODS = [("**.py", "python"), ("**/templates/**.html", "jinja2")]
@@ -114,7 +122,7 @@ SPACES = {
     "operation": list(policy.OPERATIONS),
     "limit_unit": [row.unit for row in policy.OPERATIONS.values() if row.unit],
     "target_state": ["waiting", "done", "failed"],
-    "job": [job.name for job in own.JOBS],
+    "job": [*(job.name for job in own.JOBS), "alarms", "notices"],
     "job_state": list(due.STATES),
     "job_todo": ["late", "failed"],
     "run_result": list(due.RESULTS),

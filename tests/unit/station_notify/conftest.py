@@ -25,7 +25,7 @@ def house(engine):
         city = org.add_unit(c, 1, "city", "A", "City")
         east, west = (org.add_unit(c, city, "station", code, code) for code in ("A1", "A2"))
         made = House(c, Tree(city, city, east, west, east))
-    made.c = None
+    made.c = None  # type: ignore[assignment]
     return made
 
 
@@ -63,7 +63,7 @@ def web():
 
 class Mail:
     def __init__(self):
-        self.got = []
+        self.got, self.port = [], 0
 
     async def handle_DATA(self, _server, _session, envelope):
         self.got.append((envelope.rcpt_tos, envelope.content.decode()))

@@ -150,7 +150,7 @@ def test_quiet_hours_end_and_do_not_begin_anew(begin, end, t_s):
 
 @given(st.text(max_size=200))
 def test_any_template_is_checked_and_filled(text):
-    facts = dict.fromkeys(words.PLACEHOLDERS, "{alarm}")
+    facts: dict[str, str] = {name: "{alarm}" for name in words.PLACEHOLDERS}
     try:
         words.check(text, "x")
     except Invalid:

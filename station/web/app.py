@@ -40,6 +40,7 @@ from station.web import (
     staff,
     staff_words,
     terminal,
+    todo,
     tokens,
     transfers,
     units,
@@ -47,7 +48,7 @@ from station.web import (
 from station.web.db import close_view
 
 MAX_FORM_BYTES = 64 * 1024
-PARTS = (i18n, figures, helpers, people, nav, rights, approvals, alarms, staff_words, errors, live)
+PARTS = (i18n, figures, helpers, people, nav, rights, approvals, alarms, staff_words, todo, errors, live)
 DOORS = (
     auth,
     overview,

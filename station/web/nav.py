@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from flask import Flask, request
-from flask_babel import lazy_gettext
+from flask_babel import lazy_gettext as _
 from flask_login import current_user
 
 ANYONE = ""  # whoever is logged in
@@ -25,37 +25,37 @@ class Way(NamedTuple):
 
 # words of the place -> its pages, in the order of a day's work; a place is entered by its first page
 PLACES = (
-    (lazy_gettext("Overview"), (Page("overview.page", lazy_gettext("Overview"), "view"),)),
+    (_("Overview"), (Page("overview.page", _("Overview"), "view"),)),
     (
-        lazy_gettext("Duty"),
+        _("Duty"),
         (
-            Page("alarms.page", lazy_gettext("Alarms"), "view"),
-            Page("duty.page", lazy_gettext("Duty log"), "duty"),
-            Page("outages.page", lazy_gettext("Planned outages"), "events"),
-            Page("notify.page", lazy_gettext("Notices"), "view"),
+            Page("alarms.page", _("Alarms"), "view"),
+            Page("duty.page", _("Duty log"), "duty"),
+            Page("outages.page", _("Planned outages"), "events"),
+            Page("notify.page", _("Notices"), "view"),
         ),
     ),
-    (lazy_gettext("Approvals"), (Page("approvals.page", lazy_gettext("Approvals"), ANYONE),)),
-    (lazy_gettext("Field work"), (Page("fieldwork.page", lazy_gettext("Work orders"), "field"),)),
+    (_("Approvals"), (Page("approvals.page", _("Approvals"), ANYONE),)),
+    (_("Field work"), (Page("fieldwork.page", _("Work orders"), "field"),)),
     (
-        lazy_gettext("People"),
+        _("People"),
         (
-            Page("staff.page", lazy_gettext("People"), "accounts"),
-            Page("roles.page", lazy_gettext("Roles"), "accounts"),
-            Page("units.page", lazy_gettext("Units"), "accounts"),
-            Page("transfers.page", lazy_gettext("Transfers"), "accounts approve_accounts"),
-            Page("handed.page", lazy_gettext("My roles"), ANYONE),
-            Page("help_desk.page", lazy_gettext("Help desk"), ANYONE),
+            Page("staff.page", _("People"), "accounts"),
+            Page("roles.page", _("Roles"), "accounts"),
+            Page("units.page", _("Units"), "accounts"),
+            Page("transfers.page", _("Transfers"), "accounts approve_accounts"),
+            Page("handed.page", _("My roles"), ANYONE),
+            Page("help_desk.page", _("Help desk"), ANYONE),
         ),
     ),
     (
-        lazy_gettext("Station"),
+        _("Station"),
         (
-            Page("overview.problems", lazy_gettext("Run state"), "run"),
-            Page("jobs.page", lazy_gettext("Periodic work"), "run"),
-            Page("alarms.rules", lazy_gettext("Rules of alarms"), "run"),
-            Page("notify.house", lazy_gettext("Channels and templates"), "run"),
-            Page("tokens.page", lazy_gettext("Tokens of other systems"), "publish"),
+            Page("overview.problems", _("Run state"), "run"),
+            Page("jobs.page", _("Jobs"), "run"),
+            Page("alarms.rules", _("Rules of alarms"), "run"),
+            Page("notify.house", _("Channels and templates"), "run"),
+            Page("tokens.page", _("Tokens of other systems"), "publish"),
         ),
     ),
 )

@@ -137,6 +137,8 @@ KEYS = {
     "no_such_grant": "no such grant",
     "grant_twice": "has this role there already",
     "end_past": "the end must be in the future",
+    "no_such_task": "no such collection task",
+    "task_of_marketing": "comes from marketing, and is changed there",
     "no_token_right": "you have no right to hand out tokens",
     "not_your_function": "you have not all of these rights in this unit",
     "no_such_token": "no such token",

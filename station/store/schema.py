@@ -20,6 +20,7 @@ from sqlalchemy import (
 
 from station.store import approvals_schema as approvals_schema
 from station.store import area_schema as area_schema  # its tables stand in the same set
+from station.store import collection_schema as collection_schema
 from station.store import org_schema as org_schema
 from station.store import tokens_schema as tokens_schema
 from station.store.columns import Int, metadata

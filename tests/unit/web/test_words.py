@@ -20,10 +20,11 @@ from station.errors import KEYS
 from station.ingest.wire import REASONS as REFUSED
 from station.profiles import push
 from station.store import approvals as proposals
+from station.store import collection as tasks
 from station.store.commands import STATES
 from station.store.devices import ALARMS
 from station.store.events import OTHER_KINDS
-from station.web import archive, area_panels, device_model, errors, fleet, forms, i18n, slots
+from station.web import archive, area_panels, collection, device_model, errors, fleet, forms, i18n, slots
 
 WEB = Path(i18n.__file__).parent
 METHODS = [("**.py", "python"), ("**/templates/**.html", "jinja2")]
@@ -50,6 +51,8 @@ SPACES = {
     "preview": [*COMMANDS, "trip_at_once"],
     "state": list(STATES),
     "state_help": list(STATES),
+    "task_kind": list(collection.KINDS.values()),
+    "task_point": list(tasks.POINT_TYPES),
     "alarm": list(ALARMS),
     "warning": [*WARNINGS, *preview.WARNINGS],
     "queue": list(fleet.QUEUES),

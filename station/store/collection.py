@@ -2,7 +2,7 @@
 
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, insert, literal, select, union, update
 
 from station.store.area_schema import area_rows
 from station.store.collection_schema import collection_tasks as tasks
@@ -54,18 +54,22 @@ def change(c: Connection, number: int, version: int, **facts: Any) -> bool:
 def points(c: Connection, task: Row, scope: Scope) -> list[Point]:
     """Those of `scope` that the task names, by device and number."""
     if task["point_type"] == METER:
-        table, number = area_rows, area_rows.c.meter
-        query = select(devices.c.device, number, devices.c.utc_offset_s).join_from(table, devices)
-    else:
-        table, number = meters, meters.c.metering_point
-        query = select(devices.c.device, number, devices.c.utc_offset_s).join_from(table, devices)
+        named = select(area_rows.c.device, area_rows.c.meter.label("number"))
+    else:  # the main meter of one that never told anything is expected too
+        told = select(meters.c.device, meters.c.metering_point.label("number"))
+        named = union(told, select(devices.c.device, literal(1)))
+    there = named.subquery()
+    query = select(devices.c.device, there.c.number, devices.c.utc_offset_s).join_from(
+        there, devices, devices.c.device == there.c.device
+    )
+    if task["point_type"] == MAIN:
         query = query.where(devices.c.area.is_(None))
     query = query.where(
         Scope((task["unit"],)).over(devices.c.unit),
         scope.over(devices.c.unit),
-        number.between(task["first"], task["last"]),
+        there.c.number.between(task["first"], task["last"]),
     )
-    return [Point(*found) for found in c.execute(query.order_by(devices.c.device, number))]
+    return [Point(*found) for found in c.execute(query.order_by(devices.c.device, there.c.number))]
 
 
 def got(

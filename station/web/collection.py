@@ -72,8 +72,13 @@ def form(values: Any, errors: dict[str, list[str]]) -> dict[str, Any]:
         "types": [(name, word("task_point", name)) for name in store.POINT_TYPES],
         "kind_name": lambda no: word("task_kind", KINDS[no]),
         "item_name": item_name,
-        "unit_name": lambda number: (org.unit(view(), number) or {}).get("name", ""),
+        "unit_name": unit_name,
     }
+
+
+def unit_name(number: int) -> str:
+    found = org.unit(view(), number)
+    return (found["name"] or found["code"]) if found else ""
 
 
 def item_name(no: int) -> str:

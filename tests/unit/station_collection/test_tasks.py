@@ -12,7 +12,7 @@ from station.errors import Invalid
 from station.store import audit
 from station.store import collection as store
 from station.store.schema import meters, readings
-from station.store.scope import EVERYWHERE, Scope
+from station.store.scope import EVERYWHERE, ROOT, Scope
 from tests.unit.station_collection.test_slots import NEW_YEAR
 
 DAY_S = 86_400
@@ -73,6 +73,12 @@ def test_only_what_did_not_come_is_missing_by_item(c: Connection, east: int) -> 
 )
 def test_each_field_says_what_is_expected(c: Connection, east: int, more: dict[str, Any], want: int) -> None:
     assert len(tasks.missing(c, made(c, east, **more), EVERYWHERE, NEW_YEAR, NOW_S)) == want
+
+
+def test_a_terminal_that_never_told_anything_is_expected_too(c: Connection, east: int) -> None:
+    task = made(c, east, unit=ROOT, point_type="main")
+    found = tasks.missing(c, task, EVERYWHERE, NEW_YEAR, NEW_YEAR + DAY_S - 1)
+    assert [(each.device, each.point) for each in found] == [("T2", 1)]
 
 
 def test_a_foreign_task_is_none_and_its_points_are_nobodys(c: Connection, east: int) -> None:

@@ -152,6 +152,8 @@ KEYS = {
     "nobody_else": "nobody else may approve this. Give {user} the role on the machine itself:"
     " loadkeeper user grant {user} {role} --unit {unit}",
     "nobody_to_approve": "nobody else may approve this: give a second person the right to approve accounts",
+    "no_such_task": "no such collection task",
+    "task_of_marketing": "comes from marketing, and is changed there",
     "no_token_right": "you have no right to hand out tokens",
     "not_your_function": "you have not all of these rights in this unit",
     "no_such_token": "no such token",

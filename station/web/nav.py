@@ -36,6 +36,7 @@ PLACES = (
         ),
     ),
     (_("Approvals"), (Page("approvals.page", _("Approvals"), ANYONE),)),
+    (_("Collection"), (Page("collection.page", _("Collection tasks"), "view"),)),
     (_("Field work"), (Page("fieldwork.page", _("Work orders"), "field"),)),
     (
         _("People"),

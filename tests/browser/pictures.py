@@ -24,6 +24,7 @@ PAGES = {
     "profiles": f"/terminals/{METERED}/profiles",
     "station": "/station",
     "tokens": "/tokens",
+    "collection": "/collection",
     "command-executed": f"/terminals/{DEVICE}/commands/1",
     "command-refused": f"/terminals/{DEVICE}/commands/3",
     "password": "/password",

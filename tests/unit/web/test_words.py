@@ -28,6 +28,7 @@ from station.notify import channels, outbox, words
 from station.profiles import push
 from station.store import accounts, alarms, alarms_schema, org
 from station.store import approvals as proposals
+from station.store import collection as tasks
 from station.store import fieldwork as field_store
 from station.store.commands import STATES
 from station.store.devices import ALARMS
@@ -35,6 +36,7 @@ from station.store.events import OTHER_KINDS
 from station.web import (
     archive,
     area_panels,
+    collection,
     device_model,
     errors,
     fieldwork,
@@ -70,6 +72,8 @@ SPACES = {
     "preview": [*COMMANDS, "trip_at_once"],
     "state": list(STATES),
     "state_help": list(STATES),
+    "task_kind": list(collection.KINDS.values()),
+    "task_point": list(tasks.POINT_TYPES),
     "alarm": list(ALARMS),
     "warning": [*WARNINGS, *preview.WARNINGS],
     "queue": list(fleet.QUEUES),

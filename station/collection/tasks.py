@@ -1,0 +1,111 @@
+"""Collection tasks: made and changed by people, or told by marketing; what of them is missing."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sqlalchemy import Connection
+
+from protocols.meters.points import BY_NO
+from protocols.uplink import archive_rows
+from protocols.uplink.messages import CURVE, DAILY, MONTHLY
+from station.checks import refuse, whole
+from station.collection.slots import Missing, Span, due, expected, missing_items
+from station.errors import FieldError, Invalid
+from station.store import audit
+from station.store import collection as store
+from station.store.db import now_s
+from station.store.scope import Scope
+
+NAME_CHARS = 60
+EVERY = {CURVE: (15, 30, 60), DAILY: tuple(range(1, 32)), MONTHLY: (1, 2, 3, 6, 12)}
+PRIORITIES = (1, 9)
+SUPPLEMENTS = (0, 10)
+LATEST_S = 1 << 40
+ITEMS_MOST = 64
+FIELDS = "name kind unit point_type first last items from_s until_s every priority supplements origin".split()
+Facts = Mapping[str, Any]
+
+
+def add(c: Connection, author: str, scope: Scope, facts: Facts, once: str) -> int:
+    """Number of a new task; that of the first when the same form comes again. Invalid."""
+    before = store.by_once(c, once, author)
+    if before is not None:
+        return before
+    checked = check(c, scope, facts)
+    number = store.add(c, author=author, once=once, created_s=now_s(), **checked)
+    audit.add(c, author, "collection_task_added", str(number), **checked)
+    return number
+
+
+def change(c: Connection, author: str, scope: Scope, number: int, version: int, facts: Facts) -> None:
+    """Invalid also when it was changed since `version`, or when it is marketing's, who alone changes it."""
+    before = store.get(c, number, scope)
+    if before is None:
+        raise Invalid(FieldError("", "no_such_task"))
+    if before["origin"] == store.MARKETING:
+        raise Invalid(FieldError("", "task_of_marketing"))
+    checked = check(c, scope, facts)
+    if not store.change(c, number, version, **checked):
+        raise Invalid(FieldError("", "changed_meanwhile"))
+    after = {name: value for name, value in checked.items() if value != before[name]}
+    old = {name: before[name] for name in after}
+    audit.add(c, author, "collection_task_changed", str(number), before=old, after=after)
+
+
+def check(c: Connection, scope: Scope, facts: Facts) -> dict[str, Any]:
+    """FIELDS put in order; Invalid lists all that is wrong."""
+    problems: list[FieldError] = []
+    out = {field: facts.get(field) for field in FIELDS}
+    out["name"] = str(out["name"] or "").strip()
+    if not out["name"]:
+        problems.append(FieldError("name", "needed"))
+    if len(out["name"]) > NAME_CHARS:
+        problems.append(FieldError("name", "too_long", {"most": NAME_CHARS}))
+    if not (isinstance(out["unit"], int) and scope.holds(c, out["unit"])):
+        problems.append(FieldError("unit", "no_such_unit"))
+    _choices(out, problems)
+    _numbers(out, problems)
+    out["items"] = _items(out["items"] or (), problems)
+    refuse(problems)
+    return out
+
+
+def _choices(out: dict[str, Any], problems: list[FieldError]) -> None:
+    among = {"kind": tuple(EVERY), "point_type": store.POINT_TYPES, "origin": store.ORIGINS}
+    among["every"] = EVERY.get(out["kind"], ())
+    problems += [FieldError(field, "needed") for field, values in among.items() if out[field] not in values]
+
+
+def _numbers(out: dict[str, Any], problems: list[FieldError]) -> None:
+    first = whole(out["first"], "first", 1, archive_rows.MOST, problems)
+    if whole(out["last"], "last", 1, archive_rows.MOST, problems) < first:
+        problems.append(FieldError("last", "last_before_first"))
+    whole(out["priority"], "priority", *PRIORITIES, problems)
+    whole(out["supplements"], "supplements", *SUPPLEMENTS, problems)
+    begin = whole(out["from_s"], "from_s", 0, LATEST_S, problems)
+    if out["until_s"] is not None and whole(out["until_s"], "until_s", 0, LATEST_S, problems) <= begin:
+        problems.append(FieldError("until_s", "period_empty"))
+
+
+def _items(items: Iterable[Any], problems: list[FieldError]) -> list[int]:
+    found = sorted({item for item in items if item in BY_NO})
+    if not found or len(found) != len(set(items)) or len(found) > ITEMS_MOST:
+        problems.append(FieldError("items", "needed"))
+    return found
+
+
+def missing(c: Connection, task: Facts, scope: Scope, since_s: int, t_s: int) -> list[Missing]:
+    """What is due at `t_s`, labelled `since_s` or later, and not here; by device, metering point and slot."""
+    span = Span(task["kind"], task["every"], task["from_s"], task["until_s"])
+    items = tuple(task["items"])
+    came: dict[str, Mapping[tuple[int, int], frozenset[int]]] = {}
+    out: list[Missing] = []
+    for point in store.points(c, dict(task), scope):
+        if point.device not in came:
+            came[point.device] = store.got(c, point.device, span.kind, since_s, t_s + 1)
+        for label in expected(span, since_s, t_s + 1, point.offset_s):
+            here = came[point.device].get((point.number, label), frozenset())
+            lacking = missing_items(items, here)
+            if lacking and due(span, label, t_s):
+                out.append(Missing(point.device, point.number, label, lacking))
+    return out

@@ -1,0 +1,85 @@
+"""Collection tasks, the metering points they name, and what came of them. Rules: station/collection."""
+
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, insert, literal, select, union, update
+
+from station.store.area_schema import area_rows
+from station.store.collection_schema import collection_tasks as tasks
+from station.store.db import row, rows
+from station.store.readings import unpacked
+from station.store.schema import devices, meters, readings
+from station.store.scope import Scope
+
+Row = dict[str, Any]
+MAIN, METER = "main", "meter"  # of a terminal; a row of a concentrator's archive
+POINT_TYPES = (MAIN, METER)
+OWN, MARKETING = "own", "marketing"
+ORIGINS = (OWN, MARKETING)
+
+
+class Point(NamedTuple):
+    device: str
+    number: int  # metering point
+    offset_s: int  # local time minus UTC there
+
+
+def add(c: Connection, **facts: Any) -> int:
+    made = c.execute(insert(tasks).values(version=1, **facts)).inserted_primary_key
+    return made[0]  # type: ignore[index]
+
+
+def by_once(c: Connection, once: str, author: str) -> int | None:
+    """The task that this form of this person made before."""
+    return c.execute(select(tasks.c.id).where(tasks.c.once == once, tasks.c.author == author)).scalar()
+
+
+def get(c: Connection, number: int, scope: Scope) -> Row | None:
+    return row(c.execute(select(tasks).where(tasks.c.id == number, scope.over(tasks.c.unit))))
+
+
+def listed(c: Connection, scope: Scope, limit: int, after: tuple[int, int] = (0, 0)) -> list[Row]:
+    """By (priority, id), those after `after`."""
+    place = (tasks.c.priority > after[0]) | ((tasks.c.priority == after[0]) & (tasks.c.id > after[1]))
+    query = select(tasks).where(scope.over(tasks.c.unit), place)
+    return rows(c.execute(query.order_by(tasks.c.priority, tasks.c.id).limit(limit)))
+
+
+def change(c: Connection, number: int, version: int, **facts: Any) -> bool:
+    """False when the task is no more of `version`: nothing is changed."""
+    here = (tasks.c.id == number) & (tasks.c.version == version)
+    return c.execute(update(tasks).where(here).values(version=version + 1, **facts)).rowcount == 1
+
+
+def points(c: Connection, task: Row, scope: Scope) -> list[Point]:
+    """Those of `scope` that the task names, by device and number."""
+    if task["point_type"] == METER:
+        named = select(area_rows.c.device, area_rows.c.meter.label("number"))
+    else:  # the main meter of one that never told anything is expected too
+        told = select(meters.c.device, meters.c.metering_point.label("number"))
+        named = union(told, select(devices.c.device, literal(1)))
+    there = named.subquery()
+    query = select(devices.c.device, there.c.number, devices.c.utc_offset_s).join_from(
+        there, devices, devices.c.device == there.c.device
+    )
+    if task["point_type"] == MAIN:
+        query = query.where(devices.c.area.is_(None))
+    query = query.where(
+        Scope((task["unit"],)).over(devices.c.unit),
+        scope.over(devices.c.unit),
+        there.c.number.between(task["first"], task["last"]),
+    )
+    return [Point(*found) for found in c.execute(query.order_by(devices.c.device, there.c.number))]
+
+
+def got(
+    c: Connection, device: str, kind: int, since_s: int, until_s: int
+) -> dict[tuple[int, int], frozenset[int]]:
+    """{(metering point, slot): numbers of the points that came} of a device."""
+    query = (
+        select(meters.c.metering_point, readings.c.slot_s, readings.c.points)
+        .join_from(readings, meters)
+        .where(meters.c.device == device, readings.c.kind == kind)
+        .where(readings.c.slot_s >= since_s, readings.c.slot_s < until_s)
+    )
+    return {(point, slot_s): frozenset(unpacked(body)) for point, slot_s, body in c.execute(query)}

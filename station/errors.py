@@ -189,4 +189,11 @@ KEYS = {
     "bad_url": "must be an http or https address",
     "name_taken": "this name is taken",
     "secret_short": "at least {least} characters",
+    "bad_serial": "line {line}: 1 to 40 of A-Z a-z 0-9 . _ / and -",
+    "serial_twice": "line {line}: stands in line {first} too",
+    "too_many_lines": "at most {most} lines at once",
+    "serial_there": "line {line}: {serial} is in stock or installed already",
+    "serial_not_there": "line {line}: {serial} is not at the place it is to be taken from",
+    "stock_short": "fewer than that are at the place they are to be taken from",
+    "no_such_order": "no such work order in this unit",
 }

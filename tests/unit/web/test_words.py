@@ -26,6 +26,7 @@ from station.ingest.wire import REASONS as REFUSED
 from station.jobs import due, own
 from station.notify import channels, outbox, words
 from station.profiles import push
+from station.stock import moves as stock_moves
 from station.store import accounts, alarms, alarms_schema, org
 from station.store import approvals as proposals
 from station.store import collection as tasks
@@ -130,6 +131,9 @@ SPACES = {
     "job_state": list(due.STATES),
     "job_todo": ["late", "failed"],
     "run_result": list(due.RESULTS),
+    "stock_kind": list(stock_moves.KINDS),
+    "stock_place": list(stock_moves.PLACES),
+    "stock_move": list(stock_moves.MOVES),
     "work_kind": list(work.KINDS),
     "work_list": list(field_store.LISTS),
     "work_state": list(work.STATES),

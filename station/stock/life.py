@@ -1,4 +1,4 @@
-"""Stock is moved, all lines of a form or none, and planned. Each change stands in the ledger and the audit."""
+"""Stock is moved, all lines of a form or none, and planned. Each change stands in the audit."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -25,9 +25,10 @@ class Line(NamedTuple):
 
 
 def move(c: Connection, author: str, scope: Scope, sent: Mapping[str, Any], token: str) -> int:
-    """Move what the form says; returns how many lines. The same form again moves nothing. Invalid says why not.
+    """Move what the form says; returns how many lines. The same form again moves nothing.
 
-    `sent` has move, kind, unit, model, serials, count, person, device, work_order, remark."""
+    `sent` has move, kind, unit, model, serials, count, person, device, work_order, remark. Invalid says why not;
+    the caller then undoes the transaction."""
     before = store.done_before(c, author, token) if token else 0
     if before:
         return before

@@ -1,4 +1,4 @@
-"""Tables of stock: what there is, where it is, every movement of it, and what was planned. Rules: station/stock."""
+"""Tables of stock: what there is, where it is, every movement, what was planned. Rules: station/stock."""
 
 from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Table, Text, UniqueConstraint
 

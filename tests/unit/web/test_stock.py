@@ -38,7 +38,8 @@ def test_stock_of_another_unit_is_not_there(station: Station) -> None:
     station.desk().post("/stock/move", data=FORM)
     with station.writing() as c:
         east = org.add_unit(c, 1, "station", "A1", "East")
-    head = only(station, "stock", unit=east)
+    only(station, "station_head", east)
+    head = station.desk()
     assert ">S1<" not in head.get("/stock").text
     assert head.get("/stock/1").status_code == 404
     assert head.get("/stock/plan/one?unit=1&kind=sim").status_code == 404
@@ -46,7 +47,8 @@ def test_stock_of_another_unit_is_not_there(station: Station) -> None:
 
 
 def test_who_does_not_keep_stock_sees_none(station: Station) -> None:
-    assert only(station, "view").get("/stock").status_code == 403
+    only(station, "viewer")
+    assert station.desk().get("/stock").status_code == 403
 
 
 def test_a_plan_changed_meanwhile_is_refused(station: Station) -> None:

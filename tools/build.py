@@ -28,6 +28,8 @@ from tools.inline import inline
 from tools.program import Program, Unsure
 from tools.prune import prune
 from tools.shorten import shorten
+from tools.splice import splice
+from tools.unroll import unroll
 
 ROOT = Path(__file__).resolve().parent.parent
 TARGETS = {
@@ -161,6 +163,8 @@ def small(
     seldom = apart(program) if product.seldom else set()
     prune(rest(program, seldom))
     prune(inner(program, seldom))
+    splice(program, seldom)
+    unroll(program)
     names = shorten(program, seldom)
     if kept:
         write_whole(kept, json.dumps([program.texts(), names]).encode())

@@ -30,7 +30,7 @@ def shorten(program: Program, apart: Collection[str] = ()) -> dict[str, dict[str
     `apart`: modules whose texts name nothing of the others (tools/apart.py).
     """
     together = groups(program)
-    keep = _asked_from_elsewhere(program, together, apart)
+    keep = asked_from_elsewhere(program, together, apart)
     told: dict[str, dict[str, str]] = {}
     for group in together:
         short = _private_names(program, group, keep)
@@ -80,7 +80,7 @@ def named_outside(program: Program) -> set[str]:
     return out
 
 
-def _asked_from_elsewhere(program: Program, together: list[list[str]], apart: Collection[str]) -> set[str]:
+def asked_from_elsewhere(program: Program, together: list[list[str]], apart: Collection[str]) -> set[str]:
     """Private names that must keep their length."""
     out = _in_texts(program, apart) | named_outside(program)
     places = defaultdict(set)

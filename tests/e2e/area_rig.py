@@ -13,6 +13,7 @@ from protocols.meters import sound
 from protocols.meters.compile import encoded
 from protocols.uplink import archive_rows
 from protocols.uplink.messages import DAILY
+from station.approvals.policy import BY_POLICY
 from station.area import life, load
 from station.profiles import files
 from station.store import area, commands, db, events, live, schema
@@ -171,7 +172,7 @@ class AreaRig:
     def load(self, rows):
         """Make these rows the archive, and wait until they run."""
         with db.writing(self.engine) as c:
-            life.take(c, DEVICE, rows, "test")
+            life.take(c, DEVICE, rows, "test", leave=BY_POLICY)
             number = life.begin(c, DEVICE, "test")
         ended = self.wait(
             lambda: (found := self.ask(area.load, number)) and found["state"] != load.SENDING and found,

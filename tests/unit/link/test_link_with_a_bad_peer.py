@@ -74,10 +74,18 @@ def linger(sock):
         pass
 
 
+def heard(sock):
+    """What comes next; ConnectionError when a link that was starved of time has given up."""
+    told = sock.recv(4096)
+    if not told:
+        raise ConnectionError
+    return told
+
+
 def greet(sock):
-    assert sock.recv(4096)[0] == 0x10
+    assert heard(sock)[0] == 0x10
     sock.sendall(CONNACK)
-    assert sock.recv(4096)[0] == 0x82
+    assert heard(sock)[0] == 0x82
     sock.sendall(SUBACK)
 
 
@@ -199,7 +207,7 @@ def publish(sock, leaf, body, pid):
 def test_no_puback_ends_the_link(make_terminal, peer):
     def play(sock, _n):
         greet(sock)
-        welcome(sock, sock.recv(4096))
+        welcome(sock, heard(sock))
         linger(sock)
 
     terminal = make_terminal(peer(play).port, mqtt=QUICK)
@@ -214,7 +222,7 @@ def test_the_welcome_of_an_earlier_link_sets_no_clock(make_terminal, peer):
     def play(sock, n):
         if n == 1:
             greet(sock)
-            hellos.append(sock.recv(4096))
+            hellos.append(heard(sock))
         elif n == 2:
             sock.recv(4096)
             sock.sendall(CONNACK)
@@ -248,7 +256,7 @@ def test_commands_left_with_the_broker_come_again_in_their_order(make_terminal, 
         acked.append([])
         mine = acked[-1]
         greet(sock)
-        hello = sock.recv(4096)
+        hello = heard(sock)
         first = 5 if len(acked) > 1 else 1
         for number in range(first, 7):
             command(sock, number)
@@ -270,7 +278,7 @@ def test_a_command_is_journalled_before_it_is_acknowledged(make_terminal, peer, 
         if n > 1:
             return linger(sock)
         greet(sock)
-        welcome(sock, sock.recv(4096))
+        welcome(sock, heard(sock))
         command(sock, 7)
         sent = time.monotonic()
         data = b""

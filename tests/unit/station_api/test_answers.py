@@ -8,6 +8,8 @@ from station.store import audit, commands, db, events
 from station.store.scope import EVERYWHERE
 from tests.unit.station_api.conftest import DEVICE, OTHER, Door
 
+THERE = datetime.timezone(datetime.timedelta(hours=8))  # where the seeded devices stand
+
 
 def test_the_pages_stand_beside_it(door: Door) -> None:
     assert door.client.get("/login").status_code == 200
@@ -32,7 +34,7 @@ def test_a_device_is_told_with_its_state(door: Door) -> None:
 
 
 def test_a_curve_has_96_values_with_quality_and_nulls(door: Door) -> None:
-    today = datetime.datetime.now(datetime.UTC).date()
+    today = datetime.datetime.now(THERE).date()
     told = door.get(f"/devices/{DEVICE}/curve", day=today - datetime.timedelta(days=1)).json
     assert (told["point"], told["unit"], told["scale"], len(told["items"])) == ("power_dw", "kW", -4, 96)
     assert {each["quality"] for each in told["items"]} >= {"measured"}

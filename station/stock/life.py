@@ -27,8 +27,8 @@ class Line(NamedTuple):
 def move(c: Connection, author: str, scope: Scope, sent: Mapping[str, Any], token: str) -> int:
     """Move what the form says; returns how many lines. The same form again moves nothing.
 
-    `sent` has move, kind, unit, model, serials, count, person, device, work_order, remark. Invalid says why not;
-    the caller then undoes the transaction."""
+    `sent` has move, kind, unit, model, serials, count, person, device, work_order, remark. Invalid says why
+    not; the caller then undoes the transaction."""
     before = store.done_before(c, author, token) if token else 0
     if before:
         return before

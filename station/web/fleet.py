@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from flask_babel import gettext as _
 from sqlalchemy import Connection
 
 from station.store import fleet, org
@@ -66,7 +67,7 @@ def units(c: Connection, scope: Scope) -> list[tuple[int, str]]:
     todo = [(each, 0) for each in reversed(below.get(None, []))]
     while todo:
         each, depth = todo.pop()
-        out.append((each["id"], "\u3000" * depth + (each["name"] or each["code"])))
+        out.append((each["id"], "\u3000" * depth + (each["name"] or _("the whole"))))
         todo += [(child, depth + 1) for child in reversed(below.get(each["id"], []))]
     return out
 

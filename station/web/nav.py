@@ -37,7 +37,14 @@ PLACES = (
     ),
     (_("Approvals"), (Page("approvals.page", _("Approvals"), ANYONE),)),
     (_("Collection"), (Page("collection.page", _("Collection tasks"), "view"),)),
-    (_("Field work"), (Page("fieldwork.page", _("Work orders"), "field"),)),
+    (
+        _("Field work"),
+        (
+            Page("fieldwork.page", _("Work orders"), "field"),
+            Page("stock.page", _("Stock"), "stock"),
+            Page("stock.plans", _("Plan and stock"), "stock"),
+        ),
+    ),
     (
         _("People"),
         (

@@ -38,7 +38,7 @@ def page() -> str:
         found=found[:ROWS],
         next=found[ROWS - 1]["id"] if len(found) > ROWS else None,
         kinds=KINDS,
-        places=PLACES,
+        spots=PLACES,
     )
 
 
@@ -57,8 +57,16 @@ def csv() -> Response:
         after = found[-1]["id"]
     with writing() as c:
         audit.add(c, current_user.name, "exported", "stock", rows=len(out), **wanted._asdict())
-    heads = (_("Kind"), _("Model"), _("Serial number"), _("Unit"), _("Place"), _("Holder"), _("Number"))
-    return as_csv("stock.csv", heads, [_cells(each) for each in out])
+    heads = (
+        _("Kind of item"),
+        _("Model"),
+        _("Serial number"),
+        _("Unit"),
+        _("Place"),
+        _("Holder"),
+        _("Number"),
+    )
+    return as_csv("stock.csv", (*what, *where, _("Number")), [_cells(each) for each in out])
 
 
 def _cells(each: store.Row) -> tuple[Any, ...]:
@@ -79,7 +87,7 @@ def _form(values: Any, errors: dict[str, list[str]]) -> str:
         values=values,
         errors=errors,
         once=once(),
-        units=[(number, name or _("the whole")) for number, name in fleet.units(view(), scope())],
+        units=fleet.units(view(), scope()),
         kinds=[(kind, word("stock_kind", kind)) for kind in KINDS],
         moves=[(move, word("stock_move", move)) for move in MOVES],
     )
@@ -108,7 +116,7 @@ def one(number: int) -> str:
     return render_template(
         "stock/one.html",
         item=found,
-        places=store.places(view(), number, scope()),
+        spots=store.places(view(), number, scope()),
         told=told,
         older=told[-1]["id"] if len(told) == ROWS else None,
         offset_s=station_offset_s(),

@@ -66,7 +66,7 @@ def csv() -> Response:
         _("Holder"),
         _("Number"),
     )
-    return as_csv("stock.csv", (*what, *where, _("Number")), [_cells(each) for each in out])
+    return as_csv("stock.csv", heads, [_cells(each) for each in out])
 
 
 def _cells(each: store.Row) -> tuple[Any, ...]:

@@ -72,7 +72,7 @@ class Product:
 PRODUCTS = {
     each.board: each
     for each in (
-        # The rule of three quarters of 192 KB is met with nothing to spare: it may not grow (docs/adr/0014 and
+        # The rule of three quarters of 192 KB is just met: it may not grow (docs/adr/0014 and
         # 0016). A visit is 11 KB of heap for its time; 128 KB of the image are the font, 115 the Readers.
         Product(
             "unix", "tests/bench/loaded/boot.py", True, 84 * 1024, 8 * 1024, 34 * 1024, 384 * 1024, FONTS

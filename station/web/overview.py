@@ -3,6 +3,7 @@
 from flask import Blueprint, current_app, render_template, request
 
 from station.store import audit, counters
+from station.store.scope import ROOT
 from station.web import fleet, panels
 from station.web.db import view
 from station.web.rights import needs, scope
@@ -22,10 +23,12 @@ def page() -> str:
 @needs("run")
 def problems() -> str:
     hub = current_app.extensions["hub"]
+    whole = scope().holds(view(), ROOT)  # who did what, and from which device, may be of any unit
     return render_template(
         "station.html",
-        refused=counters.all_counters(view()),
-        people=audit.recent(view(), AUDIT_ROWS),
+        whole=whole,
+        refused=counters.all_counters(view()) if whole else [],
+        people=audit.recent(view(), AUDIT_ROWS) if whole else [],
         ports=current_app.extensions["settings"].ports(),
         streams=hub.streams,
         stream_cap=hub.cap,

@@ -1,0 +1,82 @@
+"""One of each thing of the station's rooms, at the root, so that every page has something to show."""
+
+import time
+from typing import Any
+
+from sqlalchemy import Connection
+
+from protocols.uplink import messages
+from protocols.uplink.codes import TO_MANY
+from station import controls
+from station.access import accounts, tickets, transfers
+from station.alarms import duty, outages
+from station.alarms import life as alarms
+from station.approvals import kinds
+from station.approvals import life as approvals
+from station.collection import tasks
+from station.fieldwork import life as fieldwork
+from station.stock import life as stock
+from station.store import org
+from station.store.scope import EVERYWHERE, ROOT
+
+DEVICE = "DF-FOUNDRY-01"
+WHO = "admin"
+COLLEAGUE = "li.hua"
+
+
+def seed_rooms(c: Connection) -> None:
+    at = int(time.time())
+    below = org.add_unit(c, ROOT, "station", "CB", "城北供电所")
+    _people(c, below)
+    while alarms.work(c, at) == alarms.BATCH:
+        pass
+    shift = duty.begin(c, WHO, EVERYWHERE, ROOT)
+    duty.write(c, WHO, EVERYWHERE, shift, "通知检修班 / call the depot", "entry", todo=True)
+    outages.plan(c, WHO, EVERYWHERE, ROOT, [DEVICE], at + 60, at + 7200, "线路检修", "outage")
+    _trip_for_two(c)
+    tasks.add(c, WHO, EVERYWHERE, TASK | {"from_s": at - 86_400}, "task")
+    work = {"kind": "commission", "unit": ROOT, "device": DEVICE, "subject": "铸造厂二期送电", "priority": 1}
+    fieldwork.draft(c, WHO, EVERYWHERE, "work", work | {"due_s": at + 86_400})
+    stock.move(c, WHO, EVERYWHERE, MOVE, "move")
+    stock.plan(c, WHO, EVERYWHERE, ROOT, "meter", 10, 0)
+
+
+def _people(c: Connection, below: int) -> None:
+    keeper = accounts.keeper(c, WHO)
+    accounts.add(c, keeper, COLLEAGUE, ROOT)
+    accounts.give(c, keeper, COLLEAGUE, "viewer", ROOT)
+    transfers.apply(c, keeper, COLLEAGUE, below, "调岗", token="transfer", offset_s=28_800)
+    tickets.write(c, COLLEAGUE, "permission", "召测权限没有了", "ticket")
+
+
+def _trip_for_two(c: Connection) -> None:
+    sent = kinds.command([DEVICE, "HX-TEXTILE-04"], messages.TRIP, controls.trip([1], 0, 0), 300, "", TO_MANY)
+    approvals.propose(c, "control", sent, COLLEAGUE, EVERYWHERE, "迎峰度夏演练", token="approval")
+
+
+TASK: dict[str, Any] = {
+    "name": "日冻结采集",
+    "kind": messages.DAILY,
+    "unit": ROOT,
+    "point_type": "main",
+    "first": 1,
+    "last": 1000,
+    "items": [256],
+    "until_s": None,
+    "every": 1,
+    "priority": 1,
+    "supplements": 3,
+    "origin": "own",
+}
+MOVE: dict[str, Any] = {
+    "move": "receive",
+    "kind": "meter",
+    "unit": ROOT,
+    "model": "DTZ341",
+    "serials": "DTZ-0001\nDTZ-0002",
+    "count": None,
+    "person": "",
+    "device": "",
+    "work_order": None,
+    "remark": "",
+}

@@ -1,4 +1,4 @@
-"""Every page that a person reaches by the station's links, one address of each kind, and where its forms go."""
+"""Every page that a person reaches by the station's links, one address of each kind, and its forms."""
 
 from html.parser import HTMLParser
 from typing import NamedTuple

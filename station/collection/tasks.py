@@ -1,6 +1,8 @@
 """Collection tasks: made and changed by people, or told by marketing; what of them is missing."""
 
 from collections.abc import Iterable, Mapping
+from itertools import chain, groupby, islice
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Connection
@@ -22,6 +24,7 @@ PRIORITIES = (1, 9)
 SUPPLEMENTS = (0, 10)
 LATEST_S = 1 << 40
 ITEMS_MOST = 64
+TOGETHER = 500  # devices whose readings are looked up in one query
 FIELDS = "name kind unit point_type first last items from_s until_s every priority supplements origin".split()
 Facts = Mapping[str, Any]
 
@@ -98,14 +101,14 @@ def missing(c: Connection, task: Facts, scope: Scope, since_s: int, t_s: int) ->
     """What is due at `t_s`, labelled `since_s` or later, and not here; by device, metering point and slot."""
     span = Span(task["kind"], task["every"], task["from_s"], task["until_s"])
     items = tuple(task["items"])
-    came: dict[str, Mapping[tuple[int, int], frozenset[int]]] = {}
     out: list[Missing] = []
-    for point in store.points(c, dict(task), scope):
-        if point.device not in came:
-            came[point.device] = store.got(c, point.device, span.kind, since_s, t_s + 1)
-        for label in expected(span, since_s, t_s + 1, point.offset_s):
-            here = came[point.device].get((point.number, label), frozenset())
-            lacking = missing_items(items, here)
-            if lacking and due(span, label, t_s):
-                out.append(Missing(point.device, point.number, label, lacking))
+    of_devices = groupby(store.points(c, dict(task), scope), attrgetter("device"))
+    while some := {device: [*points] for device, points in islice(of_devices, TOGETHER)}:
+        came = store.got(c, [*some], span.kind, since_s, t_s + 1)
+        for point in chain.from_iterable(some.values()):
+            for label in expected(span, since_s, t_s + 1, point.offset_s):
+                here = came.get((point.device, point.number, label), frozenset())
+                lacking = missing_items(items, here)
+                if lacking and due(span, label, t_s):
+                    out.append(Missing(point.device, point.number, label, lacking))
     return out

@@ -1,5 +1,6 @@
 """Collection tasks, the metering points they name, and what came of them. Rules: station/collection."""
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, insert, literal, select, union, update
@@ -73,13 +74,13 @@ def points(c: Connection, task: Row, scope: Scope) -> list[Point]:
 
 
 def got(
-    c: Connection, device: str, kind: int, since_s: int, until_s: int
-) -> dict[tuple[int, int], frozenset[int]]:
-    """{(metering point, slot): numbers of the points that came} of a device."""
+    c: Connection, among: Sequence[str], kind: int, since_s: int, until_s: int
+) -> dict[tuple[str, int, int], frozenset[int]]:
+    """{(device, metering point, slot): numbers of the points that came} of some devices."""
     query = (
-        select(meters.c.metering_point, readings.c.slot_s, readings.c.points)
+        select(meters.c.device, meters.c.metering_point, readings.c.slot_s, readings.c.points)
         .join_from(readings, meters)
-        .where(meters.c.device == device, readings.c.kind == kind)
+        .where(meters.c.device.in_(among), readings.c.kind == kind)
         .where(readings.c.slot_s >= since_s, readings.c.slot_s < until_s)
     )
-    return {(point, slot_s): frozenset(unpacked(body)) for point, slot_s, body in c.execute(query)}
+    return {tuple(key): frozenset(unpacked(body)) for *key, body in c.execute(query)}  # type: ignore[misc]

@@ -1,4 +1,4 @@
-"""Bench `pages`: server time and size of the list pages, with 100,000 terminals of 200 supply stations.
+"""Bench `pages`: server time and size of pages, with 100,000 terminals and 1,000,000 meters of 200 stations.
 
 The peer of the same run is a page that asks the database nothing (the password form): what Flask, session and
 template cost by themselves. Each page is asked ROUNDS times in turn with the others, so none runs warm alone.
@@ -23,6 +23,7 @@ from station.store.schema import devices, events, links, live, streams
 from station.store.scope import ROOT
 from station.web import create_app
 from station.web.fleet import QUEUES
+from tests.bench import crowd
 
 TERMINALS, CITIES, STATIONS, ROUNDS = 100_000, 10, 20, 40
 CITY = 2  # id of the first
@@ -35,6 +36,24 @@ PAGES = (
     f"/?unit={CITY}",
     "/api/panels/overview",
     "/terminals/T0050000/events",
+    "/areas/A0000500",
+    "/areas/A0000500/archive",
+    "/alarms",
+    "/alarms?state=cleared",
+    "/approvals",
+    "/collection",
+    "/collection/1",
+    "/work-orders",
+    "/work-orders?list=closed",
+    "/stock",
+    "/stock?q=S0099",
+    "/stock/plan",
+    "/people",
+    "/people?q=p04",
+    "/roles/clerk",
+    "/units",
+    "/duty",
+    "/station",
     PEER,
 )
 
@@ -48,6 +67,7 @@ def seed(c: Connection, at: int) -> None:
     c.execute(insert(live), [_live(n, at) for n in range(TERMINALS)])
     c.execute(insert(streams), [_stream(n) for n in range(TERMINALS)])
     c.execute(insert(events), [_event(n, at) for n in range(TERMINALS)])
+    crowd.fill(c, units, at)
 
 
 def _id(n: int) -> str:

@@ -5,10 +5,12 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.browser import seed_area
+from tests.browser import seed_area, seed_rooms
+from tests.browser.crawl import reached
 from tests.browser.seed import alive
 from tests.browser.seed_profiles import signed
 from tests.browser.site import SCREEN, Desk, Site, chromium
+from tests.unit.web.conftest import Station
 
 DEVICE, METERED = "DF-FOUNDRY-01", "LJ-STEEL-06"  # the second has profiles in its slots
 LOOKS = (("zh_CN", "light"), ("zh_CN", "dark"), ("en", "light"), ("en", "dark"))
@@ -23,8 +25,6 @@ PAGES = {
     "terminal-profiles": f"/terminals/{METERED}",
     "profiles": f"/terminals/{METERED}/profiles",
     "station": "/station",
-    "tokens": "/tokens",
-    "collection": "/collection",
     "command-executed": f"/terminals/{DEVICE}/commands/1",
     "command-refused": f"/terminals/{DEVICE}/commands/3",
     "password": "/password",
@@ -46,6 +46,7 @@ AREA = {  # of a concentrator that is seeded here and not for every test
     "area": f"/areas/{seed_area.DEVICE}",
     "area-meter": f"/areas/{seed_area.DEVICE}/meters/2",
 }
+BESIDE = {"overview.page", "overview.problems", "auth.password", "command.draft"}  # stand above
 DOCS = {  # what the documentation shows: (page, look)
     ("overview", "zh-dark"),
     ("overview", "en-light"),
@@ -54,6 +55,18 @@ DOCS = {  # what the documentation shows: (page, look)
     ("draft-period_plan", "zh-dark"),
     ("area", "zh-light"),
     ("area-meter", "en-dark"),
+} | {
+    (name, look)
+    for name in (
+        "alarms-page",
+        "duty-one",
+        "approvals-one",
+        "collection-task",
+        "fieldwork-one",
+        "stock-page",
+        "staff-one",
+    )
+    for look in ("zh-light", "en-light")
 }
 DOCS_HIGH = 1550  # of a longer page the documentation shows the beginning
 DIALOGS = {  # what is filled in before the preview
@@ -70,7 +83,7 @@ def settle(desk: Desk) -> None:
     for chart in desk.page.query_selector_all("[data-chart]"):
         desk.page.wait_for_function("element => element.dataset.drawn", arg=chart)
     if desk.page.query_selector("[data-link]"):
-        desk.page.wait_for_selector('[data-link="live"]')
+        desk.page.wait_for_selector('[data-link="live"], [data-link="poll"]')
     desk.page.wait_for_timeout(250)
 
 
@@ -114,19 +127,32 @@ def faulty(desk: Desk, out: Path, look: str) -> None:
     shoot(desk, out, f"faulty-period_plan-{look}")
 
 
+def rooms(site: Site) -> dict[str, str]:
+    """{name: address} of the pages that links lead to, beside those above."""
+    beside = Station(site.home)
+    found = reached(beside.app, beside.desk()).pages
+    return {
+        key.replace(".", "-").replace(" ", "-"): address
+        for key, address in found.items()
+        if key.split()[0] not in BESIDE
+    }
+
+
 def main(out: Path, docs: bool) -> None:
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as home, chromium() as browser:
         site = Site(Path(home))
         with site.writing() as c:
             seed_area.seed_area(c)
+            seed_rooms.seed_rooms(c)
+        pages = PAGES | AREA | rooms(site)
         for language, theme in LOOKS:
             desk, look = Desk(browser, site.url, language, theme), f"{language[:2]}-{theme}"
             desk.go("/login")
             if not docs:
                 shoot(desk, out, f"login-{look}")
             desk.log_in()
-            for name, path in (PAGES | AREA).items():
+            for name, path in pages.items():
                 if (name, look) in DOCS or not docs:
                     with site.writing() as c:
                         alive(c, int(time.time()))

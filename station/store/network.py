@@ -1,4 +1,4 @@
-"""What hangs on which line, as far as the station knows it: a unit's devices stand for its feeder's transformers.
+"""What hangs on which line, as far as the station knows it: devices of a unit stand for its transformers.
 
 A terminal stands for a customer's own transformer, a concentrator for a public one with its meters.
 """

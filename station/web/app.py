@@ -51,7 +51,21 @@ from station.web import (
 from station.web.db import close_view
 
 MAX_FORM_BYTES = 64 * 1024
-PARTS = (i18n, figures, helpers, people, nav, rights, approvals, alarms, staff_words, todo, errors, feeders, live)
+PARTS = (
+    i18n,
+    figures,
+    helpers,
+    people,
+    nav,
+    rights,
+    approvals,
+    alarms,
+    staff_words,
+    todo,
+    errors,
+    feeders,
+    live,
+)
 DOORS = (
     auth,
     overview,

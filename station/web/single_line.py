@@ -1,12 +1,12 @@
 """The single-line picture of a feeder: pure layout, from its transformers to symbols with whole coordinates.
 
-    busbar ====          the spine goes down on the left, a strip of taps hangs on each line across
-            |
-            +----+-----+-----   line
-            |    O     O        transformer, two circles that cross
-            |    /     |        switch of the customer; a public transformer has none that is told
-            |    V     V        customers
-            +----+-----         the next strip
+busbar ====          the spine goes down on the left, a strip of taps hangs on each line across
+        |
+        +----+-----+-----   line
+        |    O     O        transformer, two circles that cross
+        |    /     |        switch of the customer; a public transformer has none that is told
+        |    V     V        customers
+        +----+-----         the next strip
 """
 
 from collections.abc import Mapping, Sequence
@@ -98,9 +98,7 @@ def _tap(each: Transformer, x: int) -> Tap:
         lines += [Line(x, below, x, SWITCH), Line(x, SWITCH + SWITCH_HIGH, x, CUSTOMER)]
     else:
         lines.append(Line(x, below, x, CUSTOMER))
-    return Tap(
-        x, each, state, opened, power_w, percent, limit, cut(each.name), tuple(lines), tuple(symbols)
-    )
+    return Tap(x, each, state, opened, power_w, percent, limit, cut(each.name), tuple(lines), tuple(symbols))
 
 
 def state_of(device: Mapping[str, Any]) -> tuple[str, tuple[int, int] | None]:

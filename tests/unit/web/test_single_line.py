@@ -1,5 +1,6 @@
 """The layout of a feeder: whole coordinates, every transformer once, nothing over anything else."""
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -37,7 +38,7 @@ def test_every_transformer_is_drawn_once_in_its_order(count: int) -> None:
 def test_symbols_stand_on_whole_points_inside_the_strip_and_apart(count: int) -> None:
     for strip in draw(feeder(count)):
         middles = [tap.x for tap in strip.taps]
-        assert all(after - before >= 124 for before, after in zip(middles, middles[1:], strict=False))
+        assert all(after - before >= 124 for before, after in pairwise(middles))
         assert middles[0] - 62 > SPINE
         assert middles[-1] + 62 <= WIDTH
         for tap in strip.taps:

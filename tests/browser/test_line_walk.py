@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from station.provisioning import add_device
 from station.store import org
 from station.store.scope import ROOT
-from tests.browser.seed import DEVICE
+from tests.browser.seed_rooms import DEVICE
 from tests.browser.site import SCREEN, Desk, Site
 
 COUNT = 24  # two strips and a part of a third

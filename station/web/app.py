@@ -21,6 +21,7 @@ from station.web import (
     command,
     duty,
     errors,
+    feeders,
     fieldwork,
     figures,
     handed,
@@ -50,10 +51,25 @@ from station.web import (
 from station.web.db import close_view
 
 MAX_FORM_BYTES = 64 * 1024
-PARTS = (i18n, figures, helpers, people, nav, rights, approvals, alarms, staff_words, todo, errors, live)
+PARTS = (
+    i18n,
+    figures,
+    helpers,
+    people,
+    nav,
+    rights,
+    approvals,
+    alarms,
+    staff_words,
+    todo,
+    errors,
+    feeders,
+    live,
+)
 DOORS = (
     auth,
     overview,
+    feeders,
     terminal,
     area,
     archive,

@@ -17,7 +17,7 @@ from station.store.commands import STATES
 from station.store.db import now_s
 from station.store.readings import SqliteReadingStore
 from station.store.scope import Scope
-from station.web import area_panels, curve, device_model, feed, fleet, slots
+from station.web import area_panels, curve, device_model, feed, feeder_panels, fleet, slots
 from station.web.arguments import MOST, whole
 from station.web.errors import Refused
 from station.web.helpers import param_rows
@@ -171,6 +171,17 @@ def _of_meter(c: Connection, arguments: Arguments) -> dict[str, str]:
     return _render(area_panels.METER_PANELS, context) if context else {}
 
 
+def _of_picture(c: Connection, arguments: Arguments) -> dict[str, str]:
+    """A panel for each feeder, so that only those that changed are sent."""
+    unit = feeder_panels.asked(c, g.scope, arguments.get("unit"))
+    context = feeder_panels.context(c, g.scope, unit)
+    texts = {
+        f"p-feeder-{each['feeder'].unit}": json.dumps(render_template("panels/feeder.html", **each))
+        for each in context["drawn"]
+    }
+    return _render(("feeder_counts",), context) | texts
+
+
 TOPICS: dict[str, Callable[[Connection, Arguments], dict[str, str]]] = {
     "overview": _of_fleet,
     "device": _of_device,
@@ -178,6 +189,7 @@ TOPICS: dict[str, Callable[[Connection, Arguments], dict[str, str]]] = {
     "area": _of_area,
     "archive": _of_archive,
     "meter": _of_meter,
+    "picture": _of_picture,
 }
 ARGUMENTS = {
     "overview": fleet.Filter._fields,
@@ -186,6 +198,7 @@ ARGUMENTS = {
     "area": ("device", "q", "state", "page"),
     "archive": ("device",),
     "meter": ("device", "number"),
+    "picture": ("unit",),
 }
 
 
@@ -202,6 +215,8 @@ def check(c: Connection, topic: str, arguments: Arguments) -> None:
             raise Refused(404, "no_such_command")
     if topic in ("area", "archive", "meter") and area_panels.concentrator(c, device) is None:
         raise Refused(404, "no_such_device")
+    if topic == "picture":
+        feeder_panels.asked(c, g.scope, arguments.get("unit"))
     if "number" in ARGUMENTS[topic]:
         number = whole("number", arguments.get("number")) or 0
         if area_panels.meter_context(c, device, number) is None:

@@ -44,7 +44,8 @@ def addresses(station: Station, device: str) -> Iterator[tuple[str, str]]:
     """(method, address); KeyError says that REST lacks what a new view has in its address."""
     adapter = station.app.url_map.bind("localhost")
     for rule in views(station):
-        topics = [each for each in panels.TOPICS if each != "overview"] if "topic" in rule.arguments else [""]
+        of_device = [each for each in panels.TOPICS if "device" in panels.ARGUMENTS[each]]
+        topics = of_device if "topic" in rule.arguments else [""]
         for topic in topics:
             known = {**REST, "device": device, "topic": topic}
             values = {name: known[name] for name in rule.arguments} | (known if topic else {})
@@ -71,7 +72,18 @@ def test_a_device_that_is_nowhere_is_not_found(split: Station) -> None:
             assert desk.get(address).status_code == 404, address
 
 
-@pytest.mark.parametrize("address", ["/", "/?queue=offline", "/api/panels/overview", "/?unit=2", "/?unit=3"])
+LISTS = [
+    "/",
+    "/?queue=offline",
+    "/api/panels/overview",
+    "/?unit=2",
+    "/?unit=3",
+    "/picture",
+    "/api/panels/picture",
+]
+
+
+@pytest.mark.parametrize("address", LISTS)
 def test_no_list_shows_it(split: Station, address: str) -> None:
     text = split.desk("en").get(address).text
     assert DEVICE not in text

@@ -45,6 +45,7 @@ from station.web import (
     forms,
     help_desk,
     i18n,
+    single_line,
     slots,
 )
 
@@ -110,6 +111,8 @@ SPACES = {
     "role": list(roles.ROLES),
     "account": list(accounts.STATES),
     "level": list(org.LEVELS),
+    "line_state": list(single_line.STATES),
+    "transformer": ["special", "public"],
     "ticket_kind": list(tickets.KINDS),
     "ticket": list(tickets.STATES),
     "ticket_list": list(help_desk.LISTS),

@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from protocols.meters.points import BY_ALIAS
 from protocols.uplink import messages
 from protocols.uplink.codes import TO_MANY
 from station import controls
@@ -61,7 +62,7 @@ TASK: dict[str, Any] = {
     "point_type": "main",
     "first": 1,
     "last": 1000,
-    "items": [256],
+    "items": [BY_ALIAS["energy_import_wh"][0]],
     "until_s": None,
     "every": 1,
     "priority": 1,

@@ -25,7 +25,10 @@ class Way(NamedTuple):
 
 # words of the place -> its pages, in the order of a day's work; a place is entered by its first page
 PLACES = (
-    (_("Overview"), (Page("overview.page", _("Overview"), "view"),)),
+    (
+        _("Overview"),
+        (Page("overview.page", _("Overview"), "view"), Page("feeders.page", _("Single-line picture"), "view")),
+    ),
     (
         _("Duty"),
         (

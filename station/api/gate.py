@@ -75,6 +75,7 @@ def _given() -> str:
 
 
 def _guard() -> None:
+    audit.origin.set(f"api {request.remote_addr}")
     endpoint = request.endpoint
     if endpoint == OPEN:
         return

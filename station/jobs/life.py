@@ -72,6 +72,7 @@ def _run(engine: Engine, job: Job, author: str, t_s: int) -> bool:
         number = store.begin(c, job.name, author, t_s)
     if number is None:
         return False
+    audit.origin.set(f"job {job.name}")
     began = time.monotonic()
     facts = {"result": "done", "rows": None, "error": ""}
     try:

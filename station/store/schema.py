@@ -350,6 +350,11 @@ audit = Table(
     _text("action"),
     _text("subject"),
     Column("detail", JSON, nullable=False),
+    _text("origin", server_default=""),  # by which door: web, api, shell, job
+    _text("hash", server_default=""),  # station.store.audit.digest
+    Index(None, "author", "id"),
+    Index(None, "action", "id"),
+    Index(None, "subject", "id"),
 )
 
 settings = Table(

@@ -27,7 +27,10 @@ class Way(NamedTuple):
 PLACES = (
     (
         _("Overview"),
-        (Page("overview.page", _("Overview"), "view"), Page("feeders.page", _("Single-line picture"), "view")),
+        (
+            Page("overview.page", _("Overview"), "view"),
+            Page("feeders.page", _("Single-line picture"), "view"),
+        ),
     ),
     (
         _("Duty"),
@@ -64,6 +67,7 @@ PLACES = (
         (
             Page("overview.problems", _("Run state"), "run"),
             Page("jobs.page", _("Jobs"), "run"),
+            Page("audit.page", _("Record of who did what"), "audit"),
             Page("alarms.rules", _("Rules of alarms"), "run"),
             Page("notify.house", _("Channels and templates"), "run"),
             Page("tokens.page", _("Tokens of other systems"), "publish"),

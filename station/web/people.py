@@ -15,6 +15,7 @@ from werkzeug.wrappers import Response
 
 from station import access
 from station.access.rights import Rights
+from station.store import audit
 from station.store.db import now_s
 from station.web import rights
 from station.web.db import view
@@ -131,6 +132,7 @@ def user_of(c: Connection, user_id: str) -> User | None:
 
 def _guard() -> Response | None:
     """Before every request: log in first; a left desk is closed; a one-time password is changed first."""
+    audit.origin.set(f"web {request.remote_addr}")
     endpoint = request.endpoint or ""  # "" (no such page) needs a login too: strangers learn nothing
     if endpoint == "static":
         return None

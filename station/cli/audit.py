@@ -1,4 +1,4 @@
-"""`loadkeeper audit`: whether the record of who did what is whole, a copy of it, its head to note elsewhere."""
+"""`loadkeeper audit`: whether the record of who did what is whole, a copy of it, and its head."""
 
 from pathlib import Path
 

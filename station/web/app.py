@@ -24,6 +24,7 @@ from station.web import (
     feeders,
     fieldwork,
     figures,
+    filters,
     handed,
     help_desk,
     helpers,
@@ -64,6 +65,7 @@ PARTS = (
     todo,
     errors,
     feeders,
+    filters,
     live,
 )
 DOORS = (
@@ -87,6 +89,7 @@ DOORS = (
     roles,
     units,
     handed,
+    filters,
     transfers,
     help_desk,
     tokens,

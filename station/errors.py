@@ -196,4 +196,5 @@ KEYS = {
     "serial_not_there": "line {line}: {serial} is not at the place it is to be taken from",
     "stock_short": "fewer than that are at the place they are to be taken from",
     "no_such_order": "no such work order in this unit",
+    "filters_full": "at most {most}: delete one first",
 }

@@ -25,6 +25,7 @@ from station.web import (
     feeders,
     fieldwork,
     figures,
+    filters,
     handed,
     help_desk,
     helpers,
@@ -65,6 +66,7 @@ PARTS = (
     todo,
     errors,
     feeders,
+    filters,
     live,
 )
 DOORS = (
@@ -88,6 +90,7 @@ DOORS = (
     roles,
     units,
     handed,
+    filters,
     transfers,
     help_desk,
     tokens,

@@ -1,7 +1,7 @@
 """A stream of bytes under a pass phrase: scrypt, then AES-256-GCM in chunks.
 
-Header: MAGIC, 16 bytes of salt. Then chunks: 4 bytes of length (big endian), sealed bytes. The nonce is the number of
-the chunk and whether it is the last, so that chunks cannot be swapped, left out or cut off unseen.
+Header: MAGIC, 16 bytes of salt. Then chunks: 4 bytes of length (big endian), sealed bytes. The nonce is the
+number of the chunk and whether it is the last, so that chunks cannot be swapped, left out or cut off unseen.
 """
 
 import os

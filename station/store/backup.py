@@ -4,9 +4,11 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+StoreFileError = sqlite3.Error  # the disk is full, or the file is no whole database
+
 
 def copy(source: Path, target: Path) -> None:
-    """One consistent copy while others write. sqlite3.Error when the disk is full or the source damaged."""
+    """One consistent copy while others write. StoreFileError when the disk is full or the source damaged."""
     uri = f"{source.absolute().as_uri()}?mode=ro"
     with closing(sqlite3.connect(uri, uri=True)) as old, closing(sqlite3.connect(target)) as new:
         old.backup(new)

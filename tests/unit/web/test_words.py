@@ -126,7 +126,7 @@ SPACES = {
     "operation": list(policy.OPERATIONS),
     "limit_unit": [row.unit for row in policy.OPERATIONS.values() if row.unit],
     "target_state": ["waiting", "done", "failed"],
-    "job": [*(job.name for job in own.JOBS), "alarms", "notices"],
+    "job": [*(job.name for job in own.JOBS), "alarms", "backup", "notices"],
     "job_state": list(due.STATES),
     "job_todo": ["late", "failed"],
     "run_result": list(due.RESULTS),

@@ -3,7 +3,7 @@
 import fcntl
 import io
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from click.testing import CliRunner
@@ -98,7 +98,9 @@ def test_a_disk_full_at_any_write_leaves_the_old_backups(
     monkeypatch.setattr(sealed, "_N", 2)
     plain, old = sealed.Writer, made.read_bytes()
     room = 0
-    while not _fits(home, made.parent, monkeypatch, lambda file, p, n=room: plain(Full(file, n), p)):
+    while not _fits(
+        home, made.parent, monkeypatch, lambda file, p, n=room: plain(cast(Any, Full(file, n)), p)
+    ):
         assert [p.read_bytes() for p in made.parent.iterdir()] == [old]
         assert not list((home / "run").glob("backup-*"))
         room += 1

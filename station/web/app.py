@@ -38,6 +38,7 @@ from station.web import (
     ready,
     rights,
     roles,
+    run_state,
     staff,
     staff_words,
     terminal,
@@ -49,7 +50,21 @@ from station.web import (
 from station.web.db import close_view
 
 MAX_FORM_BYTES = 64 * 1024
-PARTS = (i18n, figures, helpers, people, nav, rights, approvals, alarms, staff_words, todo, errors, live)
+PARTS = (
+    i18n,
+    figures,
+    helpers,
+    people,
+    nav,
+    rights,
+    approvals,
+    alarms,
+    staff_words,
+    todo,
+    errors,
+    run_state,
+    live,
+)
 DOORS = (
     auth,
     overview,
@@ -74,6 +89,7 @@ DOORS = (
     tokens,
     jobs,
     ready,
+    run_state,
     live,
     api,
 )

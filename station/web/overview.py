@@ -3,7 +3,7 @@
 from flask import Blueprint, current_app, render_template, request
 
 from station.store import audit, counters
-from station.web import fleet, panels
+from station.web import fleet, panels, run_state
 from station.web.db import view
 from station.web.rights import needs, scope
 
@@ -24,6 +24,8 @@ def problems() -> str:
     hub = current_app.extensions["hub"]
     return render_template(
         "station.html",
+        checks=run_state.checks(view()),
+        versions=run_state.versions(view()),
         refused=counters.all_counters(view()),
         people=audit.recent(view(), AUDIT_ROWS),
         ports=current_app.extensions["settings"].ports(),

@@ -17,7 +17,7 @@ from station.store.commands import STATES
 from station.store.db import now_s
 from station.store.readings import SqliteReadingStore
 from station.store.scope import Scope
-from station.web import area_panels, curve, device_model, feed, fleet, slots
+from station.web import area_panels, curve, device_model, feed, fleet, run_state, slots
 from station.web.arguments import MOST, whole
 from station.web.errors import Refused
 from station.web.helpers import param_rows
@@ -128,6 +128,7 @@ def fleet_context(c: Connection, scope: Scope, wanted: fleet.Filter) -> dict[str
         "events": [feed.show(e, e["utc_offset_s"], e["device_name"]) for e in events.latest(c, seen, EVENTS)],
         "refused": counters.all_counters(c),
         "newest_s": of_all.newest_s(c),
+        "troubles": run_state.troubles(c),
     }
 
 

@@ -33,6 +33,7 @@ from station.store import fieldwork as field_store
 from station.store.commands import STATES
 from station.store.devices import ALARMS
 from station.store.events import OTHER_KINDS
+from station.watch import judge
 from station.web import (
     archive,
     area_panels,
@@ -161,6 +162,13 @@ SPACES = {
     "shift_state": ["open", "handed", "ended"],
     "http": [*errors.WORDS.values(), "failed", "csrf"],
     "refused": list(REFUSED),
+    "check": list(judge.CHECKS),
+    "check_state": list(judge.STATES),
+    "check_reason": list(judge.REASONS),
+    "check_do": list(judge.REASONS),
+    "check_fact": list(judge.FACTS),
+    "process": ["up", "broker", "ingest", "dispatch", "jobs", "web"],
+    "version_of": ["station", "tables", "sqlite", "python"],
 }
 
 

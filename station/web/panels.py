@@ -17,7 +17,7 @@ from station.store.commands import STATES
 from station.store.db import now_s
 from station.store.readings import SqliteReadingStore
 from station.store.scope import Scope
-from station.web import area_panels, curve, device_model, feed, fleet, run_state, slots
+from station.web import area_panels, curve, device_model, feed, fleet, rights, run_state, slots
 from station.web.arguments import MOST, whole
 from station.web.errors import Refused
 from station.web.helpers import param_rows
@@ -172,6 +172,10 @@ def _of_meter(c: Connection, arguments: Arguments) -> dict[str, str]:
     return _render(area_panels.METER_PANELS, context) if context else {}
 
 
+def _of_station(c: Connection, _arguments: Arguments) -> dict[str, str]:
+    return _render(("checks",), {"checks": run_state.checks(c)})
+
+
 TOPICS: dict[str, Callable[[Connection, Arguments], dict[str, str]]] = {
     "overview": _of_fleet,
     "device": _of_device,
@@ -179,6 +183,7 @@ TOPICS: dict[str, Callable[[Connection, Arguments], dict[str, str]]] = {
     "area": _of_area,
     "archive": _of_archive,
     "meter": _of_meter,
+    "station": _of_station,
 }
 ARGUMENTS = {
     "overview": fleet.Filter._fields,
@@ -187,13 +192,16 @@ ARGUMENTS = {
     "area": ("device", "q", "state", "page"),
     "archive": ("device",),
     "meter": ("device", "number"),
+    "station": (),
 }
 
 
 def check(c: Connection, topic: str, arguments: Arguments) -> None:
-    """Refused (404, 400) when there is nothing to show: no such topic, terminal or command."""
+    """Refused (404, 400) when there is nothing to show: no such topic, terminal or command; 403."""
     if topic not in TOPICS:
         raise Refused(404, "not_found")
+    if topic == "station":
+        rights.scope_for("run")
     device = arguments.get("device", "")
     if "device" in ARGUMENTS[topic] and devices.get(c, device) is None:
         raise Refused(404, "no_such_device")

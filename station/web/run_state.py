@@ -25,7 +25,7 @@ from station.web.helpers import station_offset_s
 from station.web.rights import ANYONE, needs
 
 blueprint = Blueprint("run_state", __name__)
-TONES = {"ok": ("ok", "ok"), "warn": ("warn", "warn"), "alarm": ("trip", "trip")}
+TONES = {"ok": ("ok", "ok"), "warn": ("warn", "warn"), "alarm": ("trip", "offline")}
 LOOK_S = 5
 FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Real-IP", "Via")
 

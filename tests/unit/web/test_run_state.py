@@ -35,6 +35,7 @@ def test_a_process_that_died_is_on_the_page_and_on_the_overview(station: Station
     assert "read its log" in page
     assert "It does not run." in desk.get("/").text
     assert "It does not run." in desk.get("/api/panels/overview").text
+    assert "It does not run." in desk.get("/api/panels/station").text
 
 
 def test_the_page_says_what_is_not_well_in_words(station: Station) -> None:
@@ -116,4 +117,6 @@ def test_whom_a_proxy_of_this_machine_brings_is_not_this_machine(station: Statio
 
 
 def test_a_person_without_a_right_to_run_sees_no_page(station: Station) -> None:
-    assert person(station, "vic", "viewer").get("/station").status_code == 403
+    vic = person(station, "vic", "viewer")
+    paths = ("/station", "/api/panels/station", "/live/station")
+    assert [vic.get(path).status_code for path in paths] == [403, 403, 403]

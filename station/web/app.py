@@ -29,6 +29,7 @@ from station.web import (
     i18n,
     jobs,
     live,
+    logs,
     nav,
     notify,
     outages,
@@ -90,6 +91,7 @@ DOORS = (
     jobs,
     ready,
     run_state,
+    logs,
     live,
     api,
 )

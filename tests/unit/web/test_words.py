@@ -33,7 +33,7 @@ from station.store import fieldwork as field_store
 from station.store.commands import STATES
 from station.store.devices import ALARMS
 from station.store.events import OTHER_KINDS
-from station.watch import judge
+from station.watch import judge, logs
 from station.web import (
     archive,
     area_panels,
@@ -47,6 +47,7 @@ from station.web import (
     i18n,
     slots,
 )
+from station.web import logs as web_logs
 
 WEB = Path(i18n.__file__).parent
 METHODS = [("**.py", "python"), ("**/templates/**.html", "jinja2")]
@@ -168,6 +169,8 @@ SPACES = {
     "check_do": list(judge.REASONS),
     "check_fact": list(judge.FACTS),
     "process": ["up", "broker", "ingest", "dispatch", "jobs", "web"],
+    "log_level": list(logs.LEVELS),
+    "log_least": list(web_logs.LEASTS),
     "version_of": ["station", "tables", "sqlite", "python"],
 }
 

@@ -1,6 +1,6 @@
 """The logs of the station's processes: read in pages, newest first, and taken out as a file."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import BinaryIO
@@ -85,7 +85,7 @@ def file(process: str) -> Response:
     return made
 
 
-def _blocks(files: list[BinaryIO]) -> Iterator[bytes]:
+def _blocks(files: Sequence[BinaryIO]) -> Iterator[bytes]:
     """They are open before the first byte goes out: what is moved on meanwhile is still read."""
     for each in files:
         while block := each.read(logs.BLOCK_BYTES):

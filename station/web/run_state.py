@@ -18,7 +18,7 @@ from station.store import counters, db, fleet
 from station.store import jobs as runs
 from station.store import tokens as uses
 from station.store.db import now_s
-from station.watch import judge, machine, metrics
+from station.watch import judge, logs, machine, metrics
 from station.web.db import store
 from station.web.figures import fixed
 from station.web.helpers import station_offset_s
@@ -94,6 +94,10 @@ def size(count: int) -> str:
     return f"{count} B"
 
 
+def has_log(name: str) -> bool:
+    return bool(logs.files(current_app.extensions["settings"].log, name))
+
+
 # ---- Prometheus
 
 
@@ -138,4 +142,4 @@ def _refusal() -> Response | None:
 
 
 def init_app(app: Flask) -> None:
-    app.jinja_env.globals.update(check_tones=TONES, check_figure=figure, file_size=size)
+    app.jinja_env.globals.update(check_tones=TONES, check_figure=figure, has_log=has_log)

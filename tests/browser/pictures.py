@@ -23,6 +23,7 @@ PAGES = {
     "terminal-profiles": f"/terminals/{METERED}",
     "profiles": f"/terminals/{METERED}/profiles",
     "station": "/station",
+    "logs": "/station/logs",
     "tokens": "/tokens",
     "collection": "/collection",
     "command-executed": f"/terminals/{DEVICE}/commands/1",

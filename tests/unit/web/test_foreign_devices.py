@@ -44,7 +44,8 @@ def addresses(station: Station, device: str) -> Iterator[tuple[str, str]]:
     """(method, address); KeyError says that REST lacks what a new view has in its address."""
     adapter = station.app.url_map.bind("localhost")
     for rule in views(station):
-        topics = [each for each in panels.TOPICS if each != "overview"] if "topic" in rule.arguments else [""]
+        of_one = [each for each, said in panels.ARGUMENTS.items() if "device" in said]
+        topics = of_one if "topic" in rule.arguments else [""]
         for topic in topics:
             known = {**REST, "device": device, "topic": topic}
             values = {name: known[name] for name in rule.arguments} | (known if topic else {})

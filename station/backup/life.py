@@ -25,7 +25,7 @@ from station.store import db
 FOLDER, SUFFIX, MANIFEST = "backup", ".lkbackup", "manifest.json"
 # Top folders that are of this machine or of now. What the broker holds, no terminal was told to forget.
 _PASSING = frozenset({"run", "log", "broker", FOLDER})
-_BESIDE = (".db-wal", ".db-shm", ".lock", ".new")
+_BESIDE = (".db-wal", ".db-shm", ".lock", ".new", SUFFIX)  # no backup holds others
 _SCRATCH = "backup-"
 _LOCKS = ("up.lock", "jobs.lock")  # held while a station runs
 

@@ -42,6 +42,12 @@ def test_an_empty_home_gets_all_of_it_and_opens(home: Path, made: Path, tmp_path
     db.engine(new).dispose()
 
 
+def test_no_backup_holds_others(home: Path) -> None:
+    first = life.make(home, home / "mine", PHRASE, 3, 0)
+    second = life.make(home, home / "mine", PHRASE, 3, 60)
+    assert life.verify(second, PHRASE)["files"].keys() == life.verify(first, PHRASE)["files"].keys()
+
+
 def test_verify_says_what_is_in_it_and_nothing_is_readable(home: Path, made: Path) -> None:
     assert life.verify(made, PHRASE)["head"] == db.HEAD
     assert Settings.load(home).secret.encode() not in made.read_bytes()

@@ -21,6 +21,7 @@ from typing import IO
 from station import access, broker
 from station.settings import BROKER_ENV, HOME_ENV, Settings, write_atomic
 from station.store import db, devices
+from station.watch import told
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +44,8 @@ class Child:
     file: logging.Handler
     process: subprocess.Popen[bytes] | None = None
     started: float = 0.0
+    since_s: int = 0  # the same on the wall
+    starts: int = 0
     failures: int = 0
     again: float = 0.0  # monotonic time of the next start
     rest: bytes = field(default=b"")
@@ -63,6 +66,7 @@ class Station:
         self._violations = broker.Violations()
         self._mqtt = ("", 0)
         self._stop = False
+        self._telling = 0.0  # monotonic time of the next
 
     def stop(self) -> None:
         self._stop = True
@@ -79,12 +83,14 @@ class Station:
                 while not self._stop:
                     self._read(TICK_S)
                     self._revive()
+                    self._tell()
                     self._new_accounts()
                     if self._violations.due():
                         self._count_violations()
             finally:
                 self._end()
                 (self._settings.run / "ports.json").unlink(missing_ok=True)
+                told.forget(self._settings.run)
 
     # ---- start
 
@@ -155,7 +161,8 @@ class Station:
             start_new_session=True,  # Ctrl-C comes to us alone; we end the others in order
             preexec_fn=_die_with_parent if sys.platform == "linux" else None,
         )
-        child.started = time.monotonic()
+        child.started, child.since_s = time.monotonic(), db.now_s()
+        child.starts += 1
         assert child.process.stdout is not None
         os.set_blocking(child.process.stdout.fileno(), False)
         self._pipes.register(child.process.stdout, selectors.EVENT_READ, child)
@@ -195,9 +202,25 @@ class Station:
                     "child_died name=%s status=%s restart_s=%s", child.name, child.process.poll(), wait_s
                 )
                 child.process, child.again = None, now + wait_s
+                self._telling = now
             elif now >= child.again:
                 self._spawn(child)
                 log.info("child_restarted name=%s", child.name)
+
+    def _tell(self) -> None:
+        """Say who runs; a full disk must not end the station."""
+        now = time.monotonic()
+        if now < self._telling:
+            return
+        self._telling = now + told.TELL_S
+        children = tuple(
+            told.Child(c.name, c.process.pid if c.process else None, c.since_s, c.starts - 1)
+            for c in self._children
+        )
+        try:
+            told.write(self._settings.run, told.Told(db.now_s(), os.getpid(), children))
+        except OSError as error:
+            log.warning("processes_not_told error=%s", error)
 
     def _new_accounts(self) -> None:
         """A device was added: give it its broker account."""

@@ -17,6 +17,7 @@ _COMMANDS = {
     "unit": ("station.cli.unit", "unit", "The tree of the organisation."),
     "user": ("station.cli.user", "user", "People who may log in."),
     "audit": ("station.cli.audit", "audit", "The record of who did what: verify, export, its head."),
+    "backup": ("station.cli.backup", "backup", "Make, verify and restore backups."),
     "data": ("station.cli.data", "data", "Export what is stored."),
     "profile": ("station.cli.profile", "profile", "Check, sign, try, send and compare meter profiles."),
     "meter": ("station.cli.meter", "meter", "Read a meter from this computer, or simulate one."),

@@ -131,6 +131,7 @@ def dispatch(home: Path | None, broker: str | None) -> None:
 def jobs(home: Path | None) -> None:
     """Run the periodic work, each job at its time."""
     from station.alarms import life as alarms
+    from station.backup import nightly
     from station.jobs import life, own
     from station.jobs.due import Job
     from station.notify import outbox
@@ -141,6 +142,7 @@ def jobs(home: Path | None) -> None:
     settings = opened(home)
     work = (
         *own.JOBS,
+        Job("backup", lambda engine, t_s: nightly.work(settings.home, engine, t_s), at_min=nightly.AT_MIN),
         Job("alarms", alarms.job, every_s=ALARMS_S),
         Job("notices", lambda engine, t_s: outbox.work(engine, settings, t_s, said_in), every_s=NOTICES_S),
     )

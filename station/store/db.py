@@ -75,6 +75,10 @@ def writing(on: Engine) -> Iterator[Connection]:
         yield c
 
 
+def sqlite_version(c: Connection) -> str:
+    return c.exec_driver_sql("SELECT sqlite_version()").scalar_one()
+
+
 class Changes:
     """Tells cheaply whether another connection has committed since last asked (PRAGMA data_version)."""
 

@@ -32,6 +32,7 @@ from station.web import (
     i18n,
     jobs,
     live,
+    logs,
     nav,
     notify,
     outages,
@@ -41,6 +42,7 @@ from station.web import (
     ready,
     rights,
     roles,
+    run_state,
     staff,
     staff_words,
     stock,
@@ -67,6 +69,7 @@ PARTS = (
     errors,
     feeders,
     filters,
+    run_state,
     live,
 )
 DOORS = (
@@ -97,6 +100,8 @@ DOORS = (
     jobs,
     audit,
     ready,
+    run_state,
+    logs,
     live,
     api,
 )

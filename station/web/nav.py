@@ -67,6 +67,7 @@ PLACES = (
         (
             Page("overview.problems", _("Run state"), "run"),
             Page("jobs.page", _("Jobs"), "run"),
+            Page("logs.page", _("Logs"), "run"),
             Page("audit.page", _("Record of who did what"), "audit"),
             Page("alarms.rules", _("Rules of alarms"), "run"),
             Page("notify.house", _("Channels and templates"), "run"),

@@ -4,7 +4,7 @@ from flask import Blueprint, current_app, render_template, request
 
 from station.store import audit, counters
 from station.store.scope import ROOT
-from station.web import fleet, panels
+from station.web import fleet, panels, run_state
 from station.web.db import view
 from station.web.rights import needs, scope
 
@@ -26,6 +26,8 @@ def problems() -> str:
     whole = scope().holds(view(), ROOT)  # who did what, and from which device, may be of any unit
     return render_template(
         "station.html",
+        checks=run_state.checks(view()),
+        versions=run_state.versions(view()),
         whole=whole,
         refused=counters.all_counters(view()) if whole else [],
         people=audit.recent(view(), AUDIT_ROWS) if whole else [],

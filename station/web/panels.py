@@ -17,7 +17,7 @@ from station.store.commands import STATES
 from station.store.db import now_s
 from station.store.readings import SqliteReadingStore
 from station.store.scope import Scope
-from station.web import area_panels, curve, device_model, feed, feeder_panels, fleet, slots
+from station.web import area_panels, curve, device_model, feed, feeder_panels, fleet, rights, run_state, slots
 from station.web.arguments import MOST, whole
 from station.web.errors import Refused
 from station.web.helpers import param_rows
@@ -128,6 +128,7 @@ def fleet_context(c: Connection, scope: Scope, wanted: fleet.Filter) -> dict[str
         "events": [feed.show(e, e["utc_offset_s"], e["device_name"]) for e in events.latest(c, seen, EVENTS)],
         "refused": counters.all_counters(c),
         "newest_s": of_all.newest_s(c),
+        "troubles": run_state.troubles(c),
     }
 
 
@@ -182,6 +183,10 @@ def _of_picture(c: Connection, arguments: Arguments) -> dict[str, str]:
     return _render(("feeder_counts",), context) | texts
 
 
+def _of_station(c: Connection, _arguments: Arguments) -> dict[str, str]:
+    return _render(("checks",), {"checks": run_state.checks(c)})
+
+
 TOPICS: dict[str, Callable[[Connection, Arguments], dict[str, str]]] = {
     "overview": _of_fleet,
     "device": _of_device,
@@ -190,6 +195,7 @@ TOPICS: dict[str, Callable[[Connection, Arguments], dict[str, str]]] = {
     "archive": _of_archive,
     "meter": _of_meter,
     "picture": _of_picture,
+    "station": _of_station,
 }
 ARGUMENTS = {
     "overview": fleet.Filter._fields,
@@ -199,13 +205,16 @@ ARGUMENTS = {
     "archive": ("device",),
     "meter": ("device", "number"),
     "picture": ("unit",),
+    "station": (),
 }
 
 
 def check(c: Connection, topic: str, arguments: Arguments) -> None:
-    """Refused (404, 400) when there is nothing to show: no such topic, terminal or command."""
+    """Refused (404, 400) when there is nothing to show: no such topic, terminal or command; 403."""
     if topic not in TOPICS:
         raise Refused(404, "not_found")
+    if topic == "station":
+        rights.scope_for("run")
     device = arguments.get("device", "")
     if "device" in ARGUMENTS[topic] and devices.get(c, device) is None:
         raise Refused(404, "no_such_device")

@@ -23,7 +23,15 @@ from station.web.errors import Refused, for_script
 
 IDLE_S = 15 * 60
 OPEN = frozenset(
-    {"static", "auth.login", "auth.login_done", "auth.preferences", "api.healthz", "ready.readyz"}
+    {
+        "static",
+        "auth.login",
+        "auth.login_done",
+        "auth.preferences",
+        "api.healthz",
+        "ready.readyz",
+        "run_state.prometheus",
+    }
 )  # without login
 FIRST = OPEN | {
     "auth.password",
@@ -36,6 +44,7 @@ BACKGROUND = (
     "/api/",
     "/healthz",
     "/readyz",
+    "/metrics",
 )  # paths: a page left open asks by itself; that is no sign of a person
 MAX_SESSIONS = 4096
 

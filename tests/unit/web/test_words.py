@@ -34,6 +34,7 @@ from station.store import fieldwork as field_store
 from station.store.commands import STATES
 from station.store.devices import ALARMS
 from station.store.events import OTHER_KINDS
+from station.watch import judge, logs
 from station.web import (
     archive,
     area_panels,
@@ -49,6 +50,7 @@ from station.web import (
     single_line,
     slots,
 )
+from station.web import logs as web_logs
 
 WEB = Path(i18n.__file__).parent
 METHODS = [("**.py", "python"), ("**/templates/**.html", "jinja2")]
@@ -132,7 +134,7 @@ SPACES = {
     "operation": list(policy.OPERATIONS),
     "limit_unit": [row.unit for row in policy.OPERATIONS.values() if row.unit],
     "target_state": ["waiting", "done", "failed"],
-    "job": [*(job.name for job in own.JOBS), "alarms", "notices"],
+    "job": [*(job.name for job in own.JOBS), "alarms", "backup", "notices"],
     "job_state": list(due.STATES),
     "job_todo": ["late", "failed"],
     "run_result": list(due.RESULTS),
@@ -170,6 +172,15 @@ SPACES = {
     "shift_state": ["open", "handed", "ended"],
     "http": [*errors.WORDS.values(), "failed", "csrf"],
     "refused": list(REFUSED),
+    "check": list(judge.CHECKS),
+    "check_state": list(judge.STATES),
+    "check_reason": list(judge.REASONS),
+    "check_do": list(judge.REASONS),
+    "check_fact": list(judge.FACTS),
+    "process": ["up", "broker", "ingest", "dispatch", "jobs", "web"],
+    "log_level": list(logs.LEVELS),
+    "log_least": list(web_logs.LEASTS),
+    "version_of": ["station", "tables", "sqlite", "python"],
 }
 
 

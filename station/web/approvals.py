@@ -132,6 +132,7 @@ def show(row: Row, errors: dict[str, list[str]]) -> str:
         values=request.form,
         flags=flags.FLAGS,
         people=kinds.KINDS[row["kind"]].people,
+        files=kinds.KINDS[row["kind"]].files,
         offline=lambda each: flags.offline(_seen(each), now_s()),
         **state_of(row),
     )

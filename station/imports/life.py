@@ -204,7 +204,8 @@ def act(
     facts: Row = {"begun_s": db.now_s()} if what == "take" else {}
     if what in ("drop", "stop"):
         facts = {"ended_s": db.now_s()}
-    store.move(c, number, row["state"], machine.ACTS[what][1], why="", **facts)
+    if not store.move(c, number, row["state"], machine.ACTS[what][1], why="", **facts):
+        raise Invalid(FieldError("", "changed_meanwhile"))
     told = {"file": row["name"], "target": row["target"], "hash": row["hash"], "records": size(row, what)}
     audit.add(c, author, f"import_{what}", f"import {number}", **told, **(leave.told() if leave else {}))
 

@@ -26,6 +26,13 @@ ACTS: Mapping[str, tuple[frozenset[str], str]] = {  # what a person does -> (fro
     "undo": (frozenset({"done", "stopped"}), "undoing"),
 }
 
+DONE: Mapping[str, tuple[str, ...]] = {  # what a second press of the same finds
+    "take": ("running", "done"),
+    "stop": ("stopped",),
+    "drop": ("dropped",),
+    "undo": ("undoing", "undone"),
+}
+
 
 def may(act: str, state: str) -> bool:
     return state in ACTS[act][0]

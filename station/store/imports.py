@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, insert, or_, select, update
 
+from station.store.approvals_schema import proposal_targets, proposals
 from station.store.db import row, rows
 from station.store.imports_schema import import_faults, import_rows, imports
 from station.store.org_schema import org_units
@@ -69,6 +70,16 @@ def waiting(c: Connection, scope: Scope, t_s: int) -> int:
     """How many were read and are neither confirmed nor dropped, or were stopped."""
     here = scope.over(imports.c.unit) & imports.c.state.in_(("read", "stopped")) & (imports.c.read_s <= t_s)
     return c.execute(select(func.count()).select_from(imports).where(here)).scalar_one()
+
+
+def proposal(c: Connection, number: int) -> int | None:
+    """The proposal that asks for a second person's word on this import now."""
+    t = proposal_targets
+    here = (proposals.c.kind == "import") & proposals.c.state.in_(("drafted", "approved"))
+    query = (
+        select(proposals.c.id).join(t, t.c.proposal == proposals.c.id).where(here, t.c.target == str(number))
+    )
+    return c.execute(query.order_by(proposals.c.id.desc()).limit(1)).scalar()
 
 
 # ---- rows and faults

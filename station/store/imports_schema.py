@@ -31,7 +31,6 @@ imports = Table(
     integer("skipped", server_default="0"),
     integer("undone", server_default="0"),
     integer("kept", server_default="0"),  # not undone: changed since
-    maybe("proposal"),
     Index(None, "unit", "id"),
     Index(None, "digest"),
     Index(None, "state"),

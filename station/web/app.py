@@ -27,6 +27,7 @@ from station.web import (
     help_desk,
     helpers,
     i18n,
+    imports,
     jobs,
     live,
     nav,
@@ -65,6 +66,7 @@ DOORS = (
     notify,
     collection,
     fieldwork,
+    imports,
     staff,
     roles,
     units,
@@ -110,6 +112,7 @@ def create_app(home: Path | str | None = None, **config: Any) -> Flask:
     app.extensions["settings"] = settings
     app.extensions["store"] = Store(settings.home)
     archive.init_app(app)
+    imports.init_app(app)
     CSRFProtect(app)
     auth.limiter.init_app(app)
     for part in PARTS:

@@ -53,7 +53,6 @@ def _imports() -> None:
         _int("ended_s", True),
         *(_int(name, default="0") for name in ("fresh", "changed", "same", "wrong")),
         *(_int(name, default="0") for name in ("at", "done", "skipped", "undone", "kept")),
-        _int("proposal", True),
         _unit("imports"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_imports")),
         sa.UniqueConstraint("token", name=op.f("uq_imports_token")),

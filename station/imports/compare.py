@@ -29,13 +29,19 @@ def heads(target: Target, head: Sequence[str]) -> tuple[list[Column], list[Fault
     for cell in head:
         column = names.get(cell.strip()) or names.get(cell.strip().lower())
         if column is None:
-            faults.append(Fault(1, "", cell[:CELL_CHARS], "no_such_column", {"columns": known}))
+            faults.append(
+                Fault(1, "", cell[:CELL_CHARS], "unknown_head", {"head": cell[:40], "columns": known})
+            )
         elif column in found:
             faults.append(Fault(1, column.name, cell, "column_twice"))
         else:
             found.append(column)
     there = {column.name for column in found}
-    faults += [Fault(1, name, "", "column_needed") for name in target.keys if name not in there]
+    faults += [
+        Fault(1, c.name, "", "column_needed", {"column": f"{c.zh} ({c.name})"})
+        for c in target.columns
+        if c.name in target.keys and c.name not in there
+    ]
     return found, faults
 
 

@@ -51,12 +51,7 @@ def read_in(writing: Writing, target: Target, unit: int, author: str, file: File
     table = _opened(file.data)
     columns, faults = compare.heads(target, table.head)
     if faults:
-        raise Invalid(
-            *(
-                FieldError("file", fault.key, {**fault.args, "line": 1, "value": fault.value})
-                for fault in faults
-            )
-        )
+        raise Invalid(*(FieldError("file", fault.key, fault.args) for fault in faults))
     digest = hashlib.sha256(f"{target.name} {unit} ".encode() + file.data).hexdigest()
     with writing() as c:
         earlier = store.by_token(c, file.token) or store.taken(c, digest)
@@ -286,7 +281,7 @@ def _apply(
 ) -> dict[int, str]:
     """Make the changes that still fit; {place: why not} of the others."""
     now = target.look(c, by.scope, [each.key for each in changes])
-    wrong = {at: "changed_meanwhile" for at, each in enumerate(changes) if now.get(each.key) != each.before}
+    wrong = {at: "record_changed" for at, each in enumerate(changes) if now.get(each.key) != each.before}
     fits = [at for at in range(len(changes)) if at not in wrong]
     refused = target.judge(c, by, [changes[at] for at in fits])
     wrong |= {fits[place]: error.key for place, error in refused.items()}

@@ -45,7 +45,7 @@ class Table(NamedTuple):
 def opened(data: bytes) -> Table:
     """Unreadable: too large, neither CSV nor a workbook, or without a head."""
     if len(data) > MOST_BYTES:
-        raise Unreadable("file_too_large", most=MOST_BYTES)
+        raise Unreadable("import_too_large", most=MOST_BYTES)
     if data.startswith(_XLS):
         raise Unreadable("old_spreadsheet")
     if data.startswith(_ZIP):

@@ -114,17 +114,11 @@ def read() -> AnyResponse | tuple[str, int]:
         taken = life.File(file.filename[:200], data, token)
         number = life.read_in(writing, target, unit, current_user.name, taken)
     except Invalid as invalid:
-        return _page(form, by_field(_told(each) for each in invalid.errors)), 422
+        return _page(form, by_field(invalid.errors)), 422
     row = known(number)
     if row["token"] != token:
         flash(_("This very file was taken before, as import %(n)s: nothing is done again.", n=number), "warn")
     return redirect(url_for("imports.one", number=number))
-
-
-def _told(error: FieldError) -> FieldError:
-    """What is wrong with the head stands at the file, with the cell in question."""
-    value = error.args.get("value")
-    return error._replace(field="file") if not value else error._replace(args={**error.args, "value": value})
 
 
 def _asked(form: Any) -> tuple[Target, int]:
@@ -271,7 +265,7 @@ def act(number: int, act: str) -> AnyResponse | tuple[str, int]:
         if life.operation(view(), row, act):
             return approvals.propose("import", kinds.import_of(row, act), approvals.once())
         with writing() as c:
-            life.act(c, row, act, current_user.name, request.form.get("shown", ""))
+            life.act(c, row, act, current_user.name, request.form.get("seen", ""))
     except Invalid as invalid:
         return show(known(number), by_field(invalid.errors)), 422
     life.carry_on(writing, number, now_s(), FIRST)

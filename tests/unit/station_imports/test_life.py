@@ -132,7 +132,7 @@ def test_what_changed_meanwhile_is_listed_and_stays(engine: Engine, writing: Any
     assert meters(engine)[2][1] == "by hand"
     with db.reading(engine) as c:
         assert [(r["line"], r["why"]) for r in store.shown(c, number, "skipped", 0, 9)] == [
-            (3, "changed_meanwhile")
+            (3, "record_changed")
         ]
 
 
@@ -252,7 +252,7 @@ def test_devices_take_names_and_go_to_a_unit_only_by_who_keeps_both(
 
 def test_a_head_that_is_another_is_refused_as_a_whole(engine: Engine, writing: Any, east: int) -> None:
     for data, key in (
-        (b"x,name\n1,2", "no_such_column"),
+        (b"x,name\n1,2", "unknown_head"),
         (b"name\n1", "column_needed"),
         (b"device,device\n", "twice"),
     ):
@@ -281,4 +281,4 @@ def test_nothing_outside_of_the_scope_is_seen(engine: Engine, writing: Any, east
         assert store.get(c, Scope((west,)), number) is None
         assert store.listed(c, Scope((west,)), "", 9) == []
         assert [each["id"] for each in store.listed(c, Scope((east,)), "", 9)] == [number]
-        assert [store.waiting(c, Scope((unit,)), T_S + 9) for unit in (west, east)] == [0, 1]
+        assert [store.waiting(c, Scope((unit,)), db.now_s() + 9) for unit in (west, east)] == [0, 1]

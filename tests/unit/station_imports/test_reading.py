@@ -97,7 +97,7 @@ def test_too_much_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reading, "MOST_BYTES", 10)
     monkeypatch.setattr(reading, "MOST_ROWS", 2)
     for data, key in (
-        (b"a" * 11, "file_too_large"),
+        (b"a" * 11, "import_too_large"),
         (b"a\nb\nc\nd", "too_many_rows"),
         (b"\n\n", "table_empty"),
     ):

@@ -211,4 +211,12 @@ KEYS = {
     "import_not_so": "the import is not so any more: {state}",
     "import_taken": "the same file was taken by import {number}",
     "import_nothing": "there is nothing in it to change",
+    "document_size": "1 byte to {most} MB",
+    "document_piece": "a piece that does not fit: load the page again",
+    "document_unfinished": "{have} of {bytes} bytes are here: go on",
+    "document_differs": "arrived altered, and was thrown away: send it again",
+    "document_type": "is no picture, PDF, XLSX, DOCX or text",
+    "document_changed": "was changed by somebody else meanwhile: look at it again",
+    "no_such_subject": "there is no such thing for you to attach it to",
+    "disk_full": "the disk of the station is full: what has come is kept; go on when there is room",
 }

@@ -5,7 +5,7 @@ the file. Each batch is applied in the transaction that notes it: who was killed
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
 from itertools import islice
@@ -169,7 +169,7 @@ def _row(line: int, change: Change) -> Row:
 # ---- a person's word
 
 
-def size(row: Row, act: str) -> int:
+def size(row: Mapping[str, Any], act: str) -> int:
     """How many records it would change."""
     return row["done"] if act == "undo" else row["fresh"] + row["changed"]
 

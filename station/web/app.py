@@ -19,6 +19,7 @@ from station.web import (
     auth,
     collection,
     command,
+    documents,
     duty,
     errors,
     fieldwork,
@@ -67,6 +68,7 @@ DOORS = (
     collection,
     fieldwork,
     imports,
+    documents,
     staff,
     roles,
     units,
@@ -113,6 +115,7 @@ def create_app(home: Path | str | None = None, **config: Any) -> Flask:
     app.extensions["store"] = Store(settings.home)
     archive.init_app(app)
     imports.init_app(app)
+    documents.init_app(app)
     CSRFProtect(app)
     auth.limiter.init_app(app)
     for part in PARTS:
@@ -163,7 +166,8 @@ def page_words() -> dict[str, Any]:
 
 
 def _headers(response: Response) -> Response:
-    response.headers.update(HEADERS)
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)  # a document has a stricter policy of its own
     if request.endpoint != "static":
         response.headers.setdefault("Cache-Control", "no-store")
     return response

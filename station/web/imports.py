@@ -191,7 +191,7 @@ def _count(row: Row, which: str) -> int:
 def state_of(row: Row) -> Row:
     """What the live panel of an import needs; `parts` of the picture: (kind, lines, from and width in %)."""
     counts = [(kind, _count(row, kind)) for kind in compare.KINDS]
-    whole_file, at, parts = sum(n for _kind, n in counts), 0, list[tuple[str, int, str, str]]()
+    whole_file, at, parts = sum(n for _kind, n in counts), 0, list[tuple[Any, ...]]()
     for kind, n in counts:
         parts.append((kind, n, *(f"{100 * each / max(1, whole_file):.3f}" for each in (at, n))))
         at += n

@@ -53,7 +53,11 @@ def _put(column: int, text: str) -> Callable[[Cells, Cells], None]:
 
 
 def _copy(*columns: int) -> Callable[[Cells, Cells], None]:
-    return lambda cells, right: [cells.__setitem__(at, right[at]) for at in columns] and None
+    return lambda cells, right: cells.__setitem__(slice(None), _mixed(cells, right, columns))
+
+
+def _mixed(cells: Cells, right: Cells, columns: tuple[int, ...]) -> Cells:
+    return [right[at] if at in columns else cell for at, cell in enumerate(cells)]
 
 
 # (column, key of the error) -> how a line is spoilt, given the last one that was not

@@ -19,6 +19,7 @@ from station.alarms import policy as alarm_policy
 from station.approvals import flags, kinds, machine, policy
 from station.area import load, preview, rows
 from station.controls.preview import WARNINGS
+from station.documents import types
 from station.errors import KEYS
 from station.fieldwork import checklist
 from station.fieldwork import machine as work
@@ -32,6 +33,7 @@ from station.profiles import push
 from station.store import accounts, alarms, alarms_schema, org
 from station.store import approvals as proposals
 from station.store import collection as tasks
+from station.store import documents as document_store
 from station.store import fieldwork as field_store
 from station.store import imports as import_store
 from station.store.commands import STATES
@@ -133,13 +135,15 @@ SPACES = {
     "operation": list(policy.OPERATIONS),
     "limit_unit": [row.unit for row in policy.OPERATIONS.values() if row.unit],
     "target_state": ["waiting", "done", "failed"],
-    "job": [*(job.name for job in own.JOBS), "alarms", "notices", "imports"],
+    "job": [*(job.name for job in own.JOBS), "alarms", "notices", "imports", "documents"],
     "import_target": list(import_kinds.TARGETS),
     "import_target_help": list(import_kinds.TARGETS),
     "import_state": list(import_machine.STATES),
     "import_kind": list(compare.KINDS),
     "import_list": list(import_store.LISTS),
     "import_form": ["utf-8", "gb18030", "xlsx"],
+    "document_type": list(types.TYPES),
+    "document_subject": list(document_store.SUBJECTS),
     "job_state": list(due.STATES),
     "job_todo": ["late", "failed"],
     "run_result": list(due.RESULTS),

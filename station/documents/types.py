@@ -54,7 +54,7 @@ def of(head: bytes) -> Type | None:
 
 def _is_text(head: bytes) -> bool:
     """UTF-8 or GB18030 without control characters; a character cut off at the end does not count."""
-    if any(byte < 32 and byte not in b"\t\n\r\f" for byte in head) or not head:
+    if not head or any((byte < 32 and byte not in b"\t\n\r\f") or byte == 127 for byte in head):
         return False
     for encoding in ("utf-8", "gb18030"):
         try:

@@ -203,12 +203,13 @@ def state_of(row: Row) -> Row:
 
 
 def _cells(row: Row, each: Row) -> Row:
-    """A row for the table: its key, and each cell that differs before and after."""
+    """A row for the table: its key, and each cell that differs from before, or from a fresh record."""
     target, before = TARGETS[row["target"]], each["before"] or {}
     differing = [
         (column, column.show(before[column.name]) if before else "", column.show(each["after"][column.name]))
         for column in target.columns
-        if column.name not in target.keys and before.get(column.name) != each["after"].get(column.name)
+        if column.name not in target.keys
+        and before.get(column.name, column.first) != each["after"][column.name]
     ]
     why = word("error", each["why"]) if each["why"] else ""
     return {"line": each["line"], "key": " ".join(map(str, each["key"])), "cells": differing, "why": why}
@@ -233,7 +234,7 @@ def errors_csv(number: int) -> Response:
     row = known(number)
     with writing() as c:
         audit.add(c, current_user.name, "exported", f"import {number}", what="errors", lines=row["wrong"])
-    heads = (_("Line of the file"), _("Column"), _("Value"), _("What to do"))
+    heads = (_("Line of the file"), _("Column"), _("In the file"), _("What to do"))
     return as_csv(f"import-{number}-errors.csv", heads, _faults(row))
 
 

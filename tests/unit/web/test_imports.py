@@ -56,7 +56,7 @@ def test_a_file_is_compared_taken_and_undone(station: Station, clerk: Any) -> No
 def test_the_errors_come_as_a_file_with_what_to_do(clerk: Any) -> None:
     put(clerk)
     told = clerk.get("/imports/1/errors.csv").text.splitlines()
-    assert told[0] == "\ufeffLine of the file,Column,Value,What to do"
+    assert told[0] == "\ufeffLine of the file,Column,In the file,What to do"
     assert [line.split(",")[:3] for line in told[1:]] == [["3", "multiplier", "0"], ["4", "name", "'=1+1"]]
 
 
@@ -149,6 +149,7 @@ def test_many_records_wait_for_a_second_person(station: Station, clerk: Any) -> 
     assert reply.location == "/approvals/1"
     assert "A second person is asked" in clerk.get("/imports/1").text
     assert '/imports/1"' in boss.get("/approvals/1").text
+    assert "<dd>Meters of areas</dd>" in boss.get("/approvals/1").text
     assert approve(boss, "/approvals/1").status_code == 302
     life.work(station.engine, db.now_s())
     with db.reading(station.engine) as c:

@@ -138,6 +138,7 @@ SPACES = {
     "job": [*(job.name for job in own.JOBS), "alarms", "notices", "imports", "documents"],
     "import_target": list(import_kinds.TARGETS),
     "import_target_help": list(import_kinds.TARGETS),
+    "import_act": list(import_machine.ACTS),
     "import_state": list(import_machine.STATES),
     "import_kind": list(compare.KINDS),
     "import_list": list(import_store.LISTS),

@@ -201,6 +201,7 @@ KEYS = {
     "column_needed": "lacks the column {column}",
     "record_changed": "was changed by somebody else meanwhile: left as it is",
     "formula_cell": "is a formula or an error: put in the value itself",
+    "too_many_faults": "the first {most} errors are listed: put them right, and read the file again",
     "line_twice": "is the same as in line {line}",
     "bad_cell": "no device would take this value",
     "device_not_there": "no such terminal in this unit; a new one is enrolled first",

@@ -4,6 +4,7 @@ A file comes whole or in pieces; the row is written after the file stands under 
 points to nothing. A removed document leaves lists and search; its file stays for who has to prove something.
 """
 
+import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from typing import Any, NamedTuple
@@ -22,7 +23,7 @@ PIECE_BYTES = 1 << 20
 MOST_BYTES = 50 << 20
 TITLE_CHARS, TAGS_CHARS, NAME_CHARS = 120, 200, 200
 PART_S = 7 * 86_400  # a part that nobody goes on with
-BATCH = 20  # documents read for the search in one call
+BATCH, WORK_S = 20, 5  # documents read for the search in one call, and when it takes no further one
 ADDS = ("archive", "field")  # functions, any of which lets attach to a unit's things
 Row = dict[str, Any]
 Writing = Callable[[], AbstractContextManager[Connection]]
@@ -178,8 +179,11 @@ def work(engine: Engine, files: Files, t_s: int) -> int:
     """Take the text of new documents into the search, and throw old parts away; how many documents."""
     with db.reading(engine) as c:
         todo = store.unread(c, BATCH)
+    begun, done = time.monotonic(), 0
     for row in todo:
-        found = ""
+        if time.monotonic() - begun > WORK_S:
+            break
+        done, found = done + 1, ""
         if types.TYPES[row["type"]].text:
             found = text.text_of(files.path(row["sha256"]), row["type"])
         with db.writing(engine) as c:
@@ -188,4 +192,4 @@ def work(engine: Engine, files: Files, t_s: int) -> int:
         store.forget_uploads(c, t_s - PART_S)
     for token in files.strays(t_s - PART_S):
         files.drop(token)
-    return len(todo)
+    return done

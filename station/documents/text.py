@@ -13,7 +13,7 @@ from pathlib import Path
 from station.imports import reading
 
 CHARS = 200_000  # of a document that are searched
-SECONDS, MEMORY_BYTES = 20, 1 << 30
+SECONDS, MEMORY_BYTES = 10, 1 << 30
 PAGES, ROWS = 200, 20_000
 TEXT_BYTES = 8 << 20  # of a larger text the beginning is read
 

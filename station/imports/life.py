@@ -26,7 +26,7 @@ from station.store.scope import EVERYWHERE, Scope
 
 BATCH = 500  # rows of a transaction: some 0.1 s
 MOST_FAULTS = 20_000  # that are kept; more are counted
-BATCHES = 100  # of a call of `work`
+BATCHES = 20  # of a call of `work`: some seconds, then other work has its turn
 KEEP_S = 400 * 86_400  # rows of an import that has ended: so long it can be undone
 DROP_S = 2 * 86_400  # a file that nobody confirmed
 OPERATION = "archive_import"
@@ -95,9 +95,7 @@ def _compared(writing: Writing, this: _Reading, table: reading.Table, digest: st
         with writing() as c:
             found, faults = _judged(c, this, seen, lines)
             store.put_rows(c, this.number, found)
-            store.put_faults(
-                c, this.number, [each._asdict() for each in faults[: max(0, MOST_FAULTS - kept)]]
-            )
+            store.put_faults(c, this.number, [each._asdict() for each in _listed(faults, kept)])
         kept += len(faults)
         wrong = len({fault.line for fault in faults})
         for each in found:
@@ -109,6 +107,14 @@ def _compared(writing: Writing, this: _Reading, table: reading.Table, digest: st
         told = {"fresh" if kind == "new" else kind: n for kind, n in counts.items()}
         store.move(c, this.number, "reading", "read", hash=made.hex(), **told)
     return this.number
+
+
+def _listed(faults: list[Fault], kept: int) -> list[Fault]:
+    """Those that are kept after `kept` others; the last of all says that there are more."""
+    shown = faults[: max(0, MOST_FAULTS - kept)]
+    if kept <= MOST_FAULTS < kept + len(faults):
+        shown.append(Fault(faults[-1].line, "", "", "too_many_faults", {"most": MOST_FAULTS}))
+    return shown
 
 
 Line = tuple[int, Record, list[Fault]]

@@ -3,6 +3,9 @@
 import csv
 import io
 import itertools
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -178,6 +181,50 @@ def test_who_is_killed_in_the_middle_goes_on_or_goes_back(
     assert meters(engine) == before
 
 
+def test_of_too_many_errors_the_first_are_listed(
+    engine: Engine, writing: Any, east: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(life, "MOST_FAULTS", 5)
+    monkeypatch.setattr(life, "BATCH", 3)
+    number = read(writing, east, as_csv([["T1", n, "x", 1, ""] for n in range(1, 21)]))
+    assert counts(engine, number) == (0, 0, 0, 20)
+    assert [fault[2] for fault in faults(engine, number)] == ["bad_meter_address"] * 5 + ["too_many_faults"]
+
+
+KILLED = """
+import sys
+from functools import partial
+from station.imports import life
+from station.store import db
+life.BATCH = 5
+engine = db.engine(sys.argv[1])
+while True:
+    life.carry_on(partial(db.writing, engine), int(sys.argv[2]), db.now_s(), 1)
+    print("batch", flush=True)
+"""
+
+
+def test_a_process_that_is_killed_leaves_whole_batches(
+    engine: Engine, writing: Any, east: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, number = meters(engine), read(writing, east, many(300))
+    act(writing, engine, number, "take")
+    command = [sys.executable, "-c", KILLED, str(Path(str(engine.url.database)).parent), str(number)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+        for _batch in range(3):
+            assert process.stdout
+            process.stdout.readline()
+        process.kill()
+    done = row(engine, number)["done"]
+    assert 15 <= done < 300
+    assert len(meters(engine)) == 3 + done
+    assert done % 5 == 0
+    act(writing, engine, number, "stop")
+    act(writing, engine, number, "undo")
+    life.work(engine, T_S)
+    assert meters(engine) == before
+
+
 def test_who_lost_the_right_imports_no_further(engine: Engine, writing: Any, east: int) -> None:
     number = read(writing, east, many(3))
     act(writing, engine, number, "take")
@@ -268,7 +315,7 @@ def test_a_file_that_breaks_off_says_where(engine: Engine, writing: Any, east: i
 
 def test_old_rows_are_forgotten(engine: Engine, writing: Any, east: int) -> None:
     number = read(writing, east, many(3))
-    life.work(engine, T_S + life.DROP_S + 60)
+    life.work(engine, db.now_s() + life.DROP_S + 60)
     assert row(engine, number)["state"] == "dropped"
     with db.reading(engine) as c:
         assert store.shown(c, number, "new", 0, 9) == []

@@ -42,12 +42,15 @@ class About(NamedTuple):
 def begin(
     c: Connection, files: Files, author: str, scope: Scope, about: About, size: int, sha256: str, token: str
 ) -> str:
-    """Open an upload; its token, of the open one where this person broke off this very file. Invalid."""
+    """Open an upload; its token, of the open one where this person broke off this very file. Invalid.
+
+    Without a hash nothing tells that it is this very file: then it begins anew.
+    """
     unit, about = check(c, scope, about)
     if not 0 < size <= MOST_BYTES:
         raise Invalid(FieldError("file", "document_size", {"most": MOST_BYTES >> 20}))
-    earlier = store.open_upload(c, author, about._asdict(), size)
-    if earlier is not None and sha256 in ("", earlier["sha256"]):
+    earlier = store.open_upload(c, author, about._asdict(), sha256) if sha256 else None
+    if earlier is not None:
         store.change_upload(c, earlier["token"], title=about.title, tags=about.tags, changed_s=db.now_s())
         return earlier["token"]
     _room(files, size)

@@ -202,9 +202,9 @@ def act(
         raise Invalid(FieldError("", "import_taken", {"number": store.taken(c, row["digest"])}))
     if what == "take" and row["state"] == "read" and not size(row, what):
         raise Invalid(FieldError("", "import_nothing"))
-    facts: Row = {"begun_s": db.now_s()} if what == "take" else {}
-    if what in ("drop", "stop"):
-        facts = {"ended_s": db.now_s()}
+    facts: Row = {"doer": author} if what in ("take", "undo") else {"ended_s": db.now_s()}
+    if what == "take":
+        facts |= {"begun_s": db.now_s(), "ended_s": None}
     if not store.move(c, number, row["state"], machine.ACTS[what][1], why="", **facts):
         raise Invalid(FieldError("", "changed_meanwhile"))
     told = {"file": row["name"], "target": row["target"], "hash": row["hash"], "records": size(row, what)}
@@ -240,7 +240,7 @@ def step(c: Connection, number: int, t_s: int) -> bool:
     row = store.get(c, EVERYWHERE, number)
     if row is None or row["state"] not in _STEPS:
         return False
-    target, by = TARGETS[row["target"]], Importer(row["author"], Scope((row["unit"],)))
+    target, by = TARGETS[row["target"]], Importer(row["doer"], Scope((row["unit"],)))
     if not where(rights_of(c, by.name, t_s), target.function).holds(c, row["unit"]):
         if row["state"] == "running":  # an undo goes on: it brings back what others may see
             store.move(c, number, "running", "stopped", why="no_right_there", ended_s=t_s)
@@ -311,5 +311,5 @@ def _told(change: Change) -> Row:
 def _end(c: Connection, row: Row, state: str, t_s: int) -> bool:
     store.move(c, row["id"], row["state"], state, ended_s=t_s)
     told = {name: row[name] for name in ("done", "skipped", "undone", "kept")}
-    audit.add(c, row["author"], f"import_{state}", f"import {row['id']}", **told)
+    audit.add(c, row["doer"], f"import_{state}", f"import {row['id']}", **told)
     return False

@@ -173,10 +173,10 @@ def upload(c: Connection, token: str, author: str) -> Row | None:
     return row(c.execute(select(uploads).where(here)))
 
 
-def open_upload(c: Connection, author: str, about: Mapping[str, str], size: int) -> Row | None:
+def open_upload(c: Connection, author: str, about: Mapping[str, str], sha256: str) -> Row | None:
     """The newest open upload of this very file by this person."""
     same = [uploads.c[name] == about[name] for name in ("subject", "key", "name")]
-    query = select(uploads).where(uploads.c.author == author, uploads.c.bytes == size, *same)
+    query = select(uploads).where(uploads.c.author == author, uploads.c.sha256 == sha256, *same)
     return row(c.execute(query.order_by(uploads.c.changed_s.desc()).limit(1)))
 
 

@@ -18,7 +18,8 @@ imports = Table(
     text("hash", server_default=""),  # SHA-256 of what would be done
     text("state"),  # station.imports.machine.MOVES
     text("why", server_default=""),  # it was stopped: key of station.errors
-    text("author"),
+    text("author"),  # who brought the file
+    text("doer", server_default=""),  # who confirmed it, or undid it: on whose rights it is done
     integer("read_s"),
     maybe("begun_s"),
     maybe("ended_s"),

@@ -1,5 +1,6 @@
 """Documents and photos: a list that is searched, one with its file, files that come whole or in pieces."""
 
+import hashlib
 import secrets
 from typing import Any
 
@@ -140,7 +141,9 @@ def _whole(name: str, data: bytes, token: str) -> int:
             return there
         opened = store.upload(c, token, current_user.name)
         if opened is None:
-            token = life.begin(c, files(), current_user.name, adding(), _about(name), len(data), "", token)
+            sha256, size = hashlib.sha256(data).hexdigest(), len(data)
+            about, who = _about(name), current_user.name
+            token = life.begin(c, files(), who, adding(), about, size, sha256, token)
             opened = store.upload(c, token, current_user.name)
     assert opened is not None
     life.whole(files(), token, data)

@@ -1,5 +1,6 @@
 """Documents: types by content, text of all kinds found, scopes, old uploads."""
 
+import hashlib
 import io
 import secrets
 from pathlib import Path
@@ -166,7 +167,7 @@ def test_a_file_of_no_known_type_leaves_nothing_behind(
         put(writing, files, b"MZ\x90\0")
     with writing() as c:
         assert (
-            store.open_upload(c, "clerk", {"subject": "device", "key": "T1", "name": "照片.bin"}, 4) is None
+            store.open_upload(c, "clerk", {"subject": "device", "key": "T1", "name": "照片.bin"}, "") is None
         )
     assert [path for path in tmp_path.rglob("files/**/*") if path.is_file()] == []
 
@@ -174,8 +175,9 @@ def test_a_file_of_no_known_type_leaves_nothing_behind(
 def test_a_fifty_megabyte_file_is_cut_off_and_resumed(writing: Any, east: int, tmp_path: Path) -> None:
     data = PNG + secrets.token_bytes(life.MOST_BYTES - len(PNG))
     about, token = life.About("device", "T1", "p.png", "p", ""), "a" * 32
+    sha256 = hashlib.sha256(data).hexdigest()
     with writing() as c:
-        life.begin(c, Files(tmp_path), "clerk", EVERYWHERE, about, len(data), "", token)
+        life.begin(c, Files(tmp_path), "clerk", EVERYWHERE, about, len(data), sha256, token)
         opened = store.upload(c, token, "clerk")
     assert opened
     for part in (23, 60):  # another process goes on behind what the first has written
@@ -187,8 +189,11 @@ def test_a_fifty_megabyte_file_is_cut_off_and_resumed(writing: Any, east: int, t
         if at < len(data):
             with pytest.raises(Invalid, match="document_unfinished"):
                 life.finish(writing, files, opened)
-    with writing() as c:  # the same file chosen again is the same upload
-        assert life.begin(c, files, "clerk", EVERYWHERE, about, len(data), "", "b" * 32) == token
+    with writing() as c:  # the same file chosen again is the same upload, another one is not
+        asked = (c, files, "clerk", EVERYWHERE, about, len(data))
+        assert life.begin(*asked, sha256, "b" * 32) == token
+        assert life.begin(*asked, "0" * 64, "c" * 32) == "c" * 32
+        assert life.begin(*asked, "", "d" * 32) == "d" * 32
     number = life.finish(writing, files, opened)
     with writing() as c:
         row = store.get(c, EVERYWHERE, number)

@@ -85,6 +85,15 @@ def test_of_two_who_look_the_second_is_told(clerk: Any, station: Station) -> Non
     assert clerk.post("/imports/2/take", data={"seen": "other", "once": "x"}).status_code == 422
 
 
+def test_it_is_done_in_the_name_of_who_confirmed(station: Station, clerk: Any) -> None:
+    other = person(station, "wang", "clerk")
+    put(clerk)
+    act(other, "take")
+    with db.reading(station.engine) as c:
+        told = [each for each in c.execute(select(audit)) if each.action in ("imported", "import_done")]
+    assert {each.author for each in told} == {"wang"}
+
+
 def test_another_unit_has_no_such_import(station: Station, clerk: Any) -> None:
     put(clerk)
     with station.writing() as c:

@@ -48,6 +48,7 @@ def _imports() -> None:
         _text("state"),
         _text("why", ""),
         _text("author"),
+        _text("doer", ""),
         _int("read_s"),
         _int("begun_s", True),
         _int("ended_s", True),

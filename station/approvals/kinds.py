@@ -12,10 +12,15 @@ from station.approvals.machine import Affected, Preview
 from station.area import life as areas
 from station.area import rows as table
 from station.controls.functions import OF_KIND
+from station.errors import FieldError, Invalid
+from station.imports import life as imports
+from station.imports import machine
 from station.profiles import life as profiles
 from station.store import approvals as store
 from station.store import commands
+from station.store import imports as files
 from station.store.db import now_s
+from station.store.scope import EVERYWHERE
 
 Content = Mapping[str, Any]  # JSON
 Row = Mapping[str, Any]
@@ -25,7 +30,7 @@ class Kind(NamedTuple):
     """`each(c, content, device, author, leave)` does it to one, in a savepoint; Invalid says why not.
 
     It returns the number of the command it queued, or None. `operation`: for which it needs two, or None.
-    `people`: the affected are people, none of whom decides it.
+    `people`: the affected are people, none of whom decides it; `files`: they are imports of files.
     """
 
     draft: str  # function of station.access.roles
@@ -34,6 +39,7 @@ class Kind(NamedTuple):
     operation: Callable[[Connection, Content, Preview], str | None]
     each: Callable[[Connection, Content, str, str, policy.Leave], int | None]
     people: bool = False
+    files: bool = False
 
 
 # ---- commands
@@ -128,11 +134,41 @@ def _profile(c: Connection, content: Content, device: str, author: str, leave: p
     profiles.begin(c, device, content["slot"], content["package"], author, leave=leave)
 
 
+# ---- imports of files
+
+
+def import_of(row: Row, act: str) -> Content:
+    """Content of what is done with an import of which so much changes that two must say so."""
+    told = {"file": row["name"], "target": row["target"], "records": imports.size(row, act)}
+    return {"number": row["id"], "act": act, "hash": row["hash"]} | told
+
+
+def _file(c: Connection, content: Content) -> Preview:
+    """The import while it may still be done so; its own rows are fixed."""
+    row = files.get(c, EVERYWHERE, content["number"])
+    if row is None or not machine.may(content["act"], row["state"]):
+        return Preview([])
+    return Preview([Affected(str(row["id"]), row["unit"], row["name"], ())])
+
+
+def _file_size(c: Connection, content: Content, _seen: Preview) -> str | None:
+    row = files.get(c, EVERYWHERE, content["number"])
+    return None if row is None else imports.operation(c, row, content["act"])
+
+
+def _do_file(c: Connection, content: Content, _target: str, author: str, leave: policy.Leave) -> None:
+    row = files.get(c, EVERYWHERE, content["number"])
+    if row is None:
+        raise Invalid(FieldError("", "import_not_so", {"state": "dropped"}))
+    imports.act(c, row, content["act"], author, content["hash"], leave)
+
+
 KINDS: dict[str, Kind] = {
     "control": Kind("control", "approve_control", _preview, _operation, _send),
     "prepaid": Kind("prepaid", "approve_prepaid", _preview, _operation, _send),
     "parameters": Kind("parameters", "approve_control", _preview, _operation, _send),
     "archive": Kind("archive", "approve_archive", _one, _import_size, _import),
+    "import": Kind("archive", "approve_archive", _file, _file_size, _do_file, files=True),
     "profile": Kind("parameters", "approve_control", _one, _push, _profile),
     "grant": Kind("accounts", "approve_accounts", rights.person, rights.strong_role, rights.give, True),
     "disable": Kind("accounts", "approve_accounts", rights.people, rights.many, rights.disable, True),

@@ -17,7 +17,7 @@ from station.settings import HOME_ENV, LOOPBACK, MQTT_PORT
 UNFIT = 3  # exit status: the broker must not be used
 WEB_PORT = 8000
 WEB_THREADS = 64  # an open event stream holds one
-ALARMS_S, NOTICES_S = 5, 10
+ALARMS_S, NOTICES_S, IMPORTS_S, DOCUMENTS_S = 5, 10, 5, 30
 _PORT = Whole(0, 65_535)
 
 
@@ -132,6 +132,9 @@ def jobs(home: Path | None) -> None:
     """Run the periodic work, each job at its time."""
     from station.alarms import life as alarms
     from station.backup import nightly
+    from station.documents import life as documents
+    from station.documents.files import Files
+    from station.imports import life as imports
     from station.jobs import life, own
     from station.jobs.due import Job
     from station.notify import outbox
@@ -140,9 +143,12 @@ def jobs(home: Path | None) -> None:
 
     _log()
     settings = opened(home)
+    files = Files(settings.home)
     work = (
         *own.JOBS,
         Job("backup", lambda engine, t_s: nightly.work(settings.home, engine, t_s), at_min=nightly.AT_MIN),
+        Job("imports", imports.work, every_s=IMPORTS_S),
+        Job("documents", lambda engine, t_s: documents.work(engine, files, t_s), every_s=DOCUMENTS_S),
         Job("alarms", alarms.job, every_s=ALARMS_S),
         Job("notices", lambda engine, t_s: outbox.work(engine, settings, t_s, said_in), every_s=NOTICES_S),
     )

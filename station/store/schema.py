@@ -22,8 +22,10 @@ from station.store import alarms_schema as alarms_schema
 from station.store import approvals_schema as approvals_schema
 from station.store import area_schema as area_schema  # its tables stand in the same set
 from station.store import collection_schema as collection_schema
+from station.store import documents_schema as documents_schema
 from station.store import fieldwork_schema as fieldwork_schema
 from station.store import filters_schema as filters_schema
+from station.store import imports_schema as imports_schema
 from station.store import jobs_schema as jobs_schema
 from station.store import notify_schema as notify_schema
 from station.store import org_schema as org_schema

@@ -20,6 +20,7 @@ from station.web import (
     auth,
     collection,
     command,
+    documents,
     duty,
     errors,
     feeders,
@@ -30,6 +31,7 @@ from station.web import (
     help_desk,
     helpers,
     i18n,
+    imports,
     jobs,
     live,
     logs,
@@ -89,6 +91,8 @@ DOORS = (
     collection,
     fieldwork,
     stock,
+    imports,
+    documents,
     staff,
     roles,
     units,
@@ -138,6 +142,8 @@ def create_app(home: Path | str | None = None, **config: Any) -> Flask:
     app.extensions["settings"] = settings
     app.extensions["store"] = Store(settings.home)
     archive.init_app(app)
+    imports.init_app(app)
+    documents.init_app(app)
     CSRFProtect(app)
     auth.limiter.init_app(app)
     for part in PARTS:
@@ -188,7 +194,8 @@ def page_words() -> dict[str, Any]:
 
 
 def _headers(response: Response) -> Response:
-    response.headers.update(HEADERS)
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)  # a document has a stricter policy of its own
     if request.endpoint != "static":
         response.headers.setdefault("Cache-Control", "no-store")
     return response

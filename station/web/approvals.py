@@ -34,7 +34,7 @@ from station.web.area import as_csv
 from station.web.arguments import whole
 from station.web.db import view, writing
 from station.web.errors import by_field, said
-from station.web.helpers import param_rows, station_offset_s
+from station.web.helpers import param_rows, proposed_rows, station_offset_s
 from station.web.i18n import word
 from station.web.rights import ANYONE, needs, scope, scope_for
 
@@ -132,6 +132,7 @@ def show(row: Row, errors: dict[str, list[str]]) -> str:
         values=request.form,
         flags=flags.FLAGS,
         people=kinds.KINDS[row["kind"]].people,
+        files=kinds.KINDS[row["kind"]].files,
         offline=lambda each: flags.offline(_seen(each), now_s()),
         **state_of(row),
     )
@@ -166,9 +167,7 @@ def content_rows(row: Row) -> list[tuple[str, str]]:
     if kinds.KINDS[row["kind"]].people:
         return staff_words.content_rows(content)
     if "params" not in content:
-        return [
-            (word("proposed_field", name), str(value)) for name, value in content.items() if name != "rows"
-        ]
+        return proposed_rows(content)
     rows = param_rows(content["kind"], kinds.params_of(content), station_offset_s())
     valid = _("%(n)s min from its execution on", n=-(-content["within_s"] // 60))
     note = [(_("Remark"), content["note"])] if content["note"] else []

@@ -70,6 +70,18 @@ def round_states(device: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [device_model.round_state(n, device, device["online"]) for n in range(device["rounds"])]
 
 
+_PROPOSED = {"act": "import_act", "target": "import_target"}  # field of a proposal -> space of its words
+
+
+def proposed_rows(content: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What a proposal that is no command says of itself, but the rows of a file."""
+    shown = {name: value for name, value in content.items() if name != "rows"}
+    return [
+        (word("proposed_field", name), word(_PROPOSED[name], value) if name in _PROPOSED else str(value))
+        for name, value in shown.items()
+    ]
+
+
 def param_rows(kind: int, params: Mapping[str, Any], offset_s: int) -> list[tuple[str, str]]:
     """What a command carries, as (label, value)."""
     if kind == messages.PERIOD_PLAN:

@@ -44,6 +44,13 @@ PLACES = (
     (_("Approvals"), (Page("approvals.page", _("Approvals"), ANYONE),)),
     (_("Collection"), (Page("collection.page", _("Collection tasks"), "view"),)),
     (
+        _("Archives"),
+        (
+            Page("imports.page", _("Imports"), "archive"),
+            Page("documents.page", _("Documents"), "view"),
+        ),
+    ),
+    (
         _("Field work"),
         (
             Page("fieldwork.page", _("Work orders"), "field"),

@@ -77,4 +77,5 @@ def test_commissioning_by_phone(language: str, site: Site, sit: Callable[..., De
     expect(head.locator(".bar")).to_contain_text(words["checked"])
     head.emulate_media(media="print")
     expect(head.locator("aside")).to_have_count(1)
-    expect(head.locator(".bar a.offpaper")).to_be_hidden()
+    for link in head.locator(".bar a.offpaper").all():
+        expect(link).to_be_hidden()

@@ -19,9 +19,13 @@ from station.alarms import policy as alarm_policy
 from station.approvals import flags, kinds, machine, policy
 from station.area import load, preview, rows
 from station.controls.preview import WARNINGS
+from station.documents import types
 from station.errors import KEYS
 from station.fieldwork import checklist
 from station.fieldwork import machine as work
+from station.imports import compare
+from station.imports import kinds as import_kinds
+from station.imports import machine as import_machine
 from station.ingest.wire import REASONS as REFUSED
 from station.jobs import due, own
 from station.notify import channels, outbox, words
@@ -30,7 +34,9 @@ from station.stock import moves as stock_moves
 from station.store import accounts, alarms, alarms_schema, org
 from station.store import approvals as proposals
 from station.store import collection as tasks
+from station.store import documents as document_store
 from station.store import fieldwork as field_store
+from station.store import imports as import_store
 from station.store.commands import STATES
 from station.store.devices import ALARMS
 from station.store.events import OTHER_KINDS
@@ -130,11 +136,24 @@ SPACES = {
     "approval_none": list(proposals.LISTS),
     "proposal": list(machine.STATES),
     "proposal_kind": list(kinds.KINDS),
-    "proposed_field": ["device", "before", "load", "slot", "package"],
+    "proposed_field": [
+        *["device", "before", "load", "slot", "package"],
+        *["number", "act", "hash", "file", "target", "records"],
+    ],
     "operation": list(policy.OPERATIONS),
     "limit_unit": [row.unit for row in policy.OPERATIONS.values() if row.unit],
     "target_state": ["waiting", "done", "failed"],
     "job": [*(job.name for job in own.JOBS), "alarms", "backup", "notices"],
+    "job": [*(job.name for job in own.JOBS), "alarms", "notices", "imports", "documents"],
+    "import_target": list(import_kinds.TARGETS),
+    "import_target_help": list(import_kinds.TARGETS),
+    "import_act": list(import_machine.ACTS),
+    "import_state": list(import_machine.STATES),
+    "import_kind": list(compare.KINDS),
+    "import_list": list(import_store.LISTS),
+    "import_form": ["utf-8", "gb18030", "xlsx"],
+    "document_type": list(types.TYPES),
+    "document_subject": list(document_store.SUBJECTS),
     "job_state": list(due.STATES),
     "job_todo": ["late", "failed"],
     "run_result": list(due.RESULTS),

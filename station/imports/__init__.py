@@ -1,0 +1,1 @@
+"""Files of people into the archives and back: read, compared, confirmed, applied in batches, undone."""

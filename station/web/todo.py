@@ -9,7 +9,7 @@ from flask_login import current_user
 from sqlalchemy import Connection
 
 from station.access.rights import where
-from station.store import accounts, alarms, duty, fieldwork, notify, tickets, transfers
+from station.store import accounts, alarms, duty, fieldwork, imports, notify, tickets, transfers
 from station.store.db import now_s
 from station.store.scope import Scope
 from station.web.approvals import waiting as approvals_waiting
@@ -42,6 +42,7 @@ QUEUES = (  # in the order in which they should be looked at
     Queue(_("Shifts to take over"), "duty", duty.waiting, "duty.page", "warn"),
     Queue(_("Orders overdue"), "field", fieldwork.waiting, _ORDERS, "trip", {"list": "open"}),
     Queue(_("Orders to check"), "events", fieldwork.to_check, _ORDERS, "warn", {"list": "to_check"}),
+    Queue(_("Imports to confirm"), "archive", imports.waiting, "imports.page", "warn"),
     Queue(_("Transfers to agree to"), "approve_accounts", transfers.waiting, _TRANSFERS, "warn"),
     Queue(_("Help wanted"), "accounts", tickets.waiting, "help_desk.page", "warn"),
     Queue(_("Accounts nobody uses"), "accounts", accounts.waiting, "staff.page", "unknown"),

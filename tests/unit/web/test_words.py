@@ -1,5 +1,6 @@
 """Both languages say everything: sentences of the pages, names of the protocol, with equal placeholders."""
 
+import ast
 import re
 from functools import cache
 from pathlib import Path
@@ -44,6 +45,7 @@ from station.watch import judge, logs
 from station.web import (
     archive,
     area_panels,
+    audit,
     collection,
     device_model,
     errors,
@@ -65,6 +67,21 @@ COMMANDS = [name for _kind, name in area.COMMAND_NAMES.items()]
 PLACEHOLDER = re.compile(r"%\(\w+\)s|\{\w+\}|%%")
 
 OTHERWISE = ("patrol_group", "resend_kind", "resend_meter")  # fields with another meaning in one command
+
+
+def audited() -> list[str]:
+    """What `audit.add` of any room is told as the action, where it stands there as text."""
+    out: set[str] = set()
+    for path in Path(i18n.__file__).parents[1].rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "audit.add" and len(node.args) > 3:
+                out |= {each.value for each in _choices(node.args[2]) if isinstance(each, ast.Constant)}
+    return sorted(out)
+
+
+def _choices(node: ast.expr) -> list[ast.expr]:
+    return [node.body, node.orelse] if isinstance(node, ast.IfExp) else [node]
+
 
 SPACES = {
     "event": [name for _no, name in area.EVENTS.items()],
@@ -143,8 +160,9 @@ SPACES = {
     "operation": list(policy.OPERATIONS),
     "limit_unit": [row.unit for row in policy.OPERATIONS.values() if row.unit],
     "target_state": ["waiting", "done", "failed"],
-    "job": [*(job.name for job in own.JOBS), "alarms", "backup", "notices"],
-    "job": [*(job.name for job in own.JOBS), "alarms", "notices", "imports", "documents"],
+    "job": [*(job.name for job in own.JOBS), "alarms", "backup", "notices", "imports", "documents"],
+    "audit": audited(),
+    "audit_question": audit.QUESTIONS,
     "import_target": list(import_kinds.TARGETS),
     "import_target_help": list(import_kinds.TARGETS),
     "import_act": list(import_machine.ACTS),

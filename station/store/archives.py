@@ -244,7 +244,7 @@ def running_on(c: Connection, target: int, kinds: Sequence[str], day: int) -> li
     return rows(c.execute(query.order_by(records.c.id)))
 
 
-def main_row(c: Connection, meter: int) -> Mapping[str, Any] | None:
+def collected_by(c: Connection, meter: int, scope: Scope) -> Mapping[str, Any] | None:
     """{device, row}: where the station collects a meter, if its measuring point says so."""
     m, d = records.alias("m"), records.alias("d")
     to_meter, to_device = links.alias("to_meter"), links.alias("to_device")
@@ -255,6 +255,7 @@ def main_row(c: Connection, meter: int) -> Mapping[str, Any] | None:
         .join(d, d.c.id == to_device.c.target)
         .where(to_meter.c.target == meter, to_meter.c.role == "meter", to_meter.c.until_day.is_(None))
         .where(to_device.c.role == "collector", to_device.c.until_day.is_(None), d.c.device.is_not(None))
+        .where(scope.over(d.c.unit))
     )
     found = row(c.execute(query.limit(1)))
     return {"device": found["device"], "row": found["facts"].get("row")} if found else None

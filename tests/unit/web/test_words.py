@@ -17,6 +17,8 @@ from station.alarms import acts
 from station.alarms import kinds as alarm_kinds
 from station.alarms import policy as alarm_policy
 from station.approvals import flags, kinds, machine, policy
+from station.archives import checks as archive_checks
+from station.archives import kinds as archive_kinds
 from station.area import load, preview, rows
 from station.controls.preview import WARNINGS
 from station.errors import KEYS
@@ -157,6 +159,16 @@ SPACES = {
     "channel_state": ["on", "off"],
     "tls": list(channels.TLS),
     "delivery": list(outbox.STATES),
+    "archive_kind": list(archive_kinds.KINDS),
+    "archive_field": list(archive_kinds.FIELDS),
+    "archive_role": list(archive_kinds.ROLES),
+    "archive_value": list(archive_kinds.VALUES),
+    "archive_state": list(archive_kinds.STATES),
+    "archive_move": [
+        to for life in archive_kinds.LIVES.values() for many in life.moves.values() for to in many
+    ],
+    "archive_complete": ["yes", "no"],
+    "archive_rule": list(archive_checks.RULES),
     "notice_what": list(words.WHAT),
     "shift_state": ["open", "handed", "ended"],
     "http": [*errors.WORDS.values(), "failed", "csrf"],

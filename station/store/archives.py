@@ -19,6 +19,7 @@ from station.store.schema import devices
 from station.store.scope import Scope
 
 Row = dict[str, Any]
+HITS_FEW = 500
 METERS_MOST = 200  # whose customers are looked for
 HANGING_MOST = 100  # of one record on its page
 LAST = "\U0010ffff"  # behind every word that begins alike
@@ -80,7 +81,7 @@ def page(c: Connection, wanted: Wanted, scope: Scope, limit: int) -> list[Row]:
     """By number, or the least complete first; with unit_name."""
     r = records
     query = select(r, org_units.c.name.label("unit_name")).join(org_units)
-    query = query.where(r.c.kind == wanted.kind, scope.over(r.c.unit), *_narrowed(wanted))
+    query = query.where(scope.over(r.c.unit), *_narrowed(wanted), _sought(c, wanted))
     score, number = wanted.after
     if wanted.worst:
         query = query.where(or_(r.c.score > score, and_(r.c.score == score, r.c.number > number)))
@@ -97,8 +98,18 @@ def _narrowed(wanted: Wanted) -> Iterable[ColumnElement[bool]]:
         yield records.c.state == wanted.state
     if wanted.complete or wanted.worst:
         yield records.c.score == 100 if wanted.complete == "yes" else records.c.score < 100
-    if wanted.q:
-        yield records.c.id.in_(_found(wanted.kind, wanted.q.lower()))
+
+
+def _sought(c: Connection, wanted: Wanted) -> ColumnElement[bool]:
+    """Of the kind, and found. Few hits are looked up one by one; of many, the list meets the first ones soon."""
+    of_kind = records.c.kind == wanted.kind
+    if not wanted.q:
+        return of_kind
+    hits = _found(wanted.kind, wanted.q.lower())
+    few = list(c.execute(hits.limit(HITS_FEW + 1)).scalars())
+    if len(few) > HITS_FEW:
+        return and_(of_kind, records.c.id.in_(hits))
+    return and_(records.c.id.in_(few), records.c.kind.concat("") == wanted.kind)  # no walk along the kind
 
 
 def _found(kind: str, q: str) -> Any:

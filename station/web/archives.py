@@ -16,7 +16,7 @@ from station.archives.history import fold
 from station.archives.kinds import ENDED, FIELDS, KINDS, LINK, LIVE, PEOPLE, STATES, SWAPPED, Field, life
 from station.archives.records import REASON_CHARS, Desk, Given
 from station.errors import Invalid
-from station.store import archive_checks, audit
+from station.store import archive_checks, audit, org
 from station.store import archives as store
 from station.store.archives import Wanted
 from station.store.db import now_s
@@ -192,6 +192,7 @@ def show(row: Row, errors: Mapping[str, list[str]]) -> str:
         day=shapes.day_text(day),
         then=day != now,
         held=values,
+        unit_of=unit_of,
         facts=[(field_name(f.name), said(f, values.get(f.name))) for f in KINDS[row["kind"]].fields],
         above=[each for each in store.above(view(), row["id"], seen, day) if may_see(each["kind"])],
         below=_below(row, seen, day),
@@ -210,13 +211,17 @@ def show(row: Row, errors: Mapping[str, list[str]]) -> str:
 
 
 def _below(row: Row, seen: Scope, day: int) -> list[Row]:
-    """What hangs on the record, and on that, and so on: each with `depth`, those above first."""
+    """What hangs on the record, and on that, and so on: each with `depth`, behind what it hangs on."""
     out: list[Row] = []
     numbers = {row["id"]}
     front = [row["id"]]
     for depth in range(DEPTHS.get(row["kind"], 1)):
         found = [each for each in store.below(view(), front, seen, day) if each["id"] not in numbers]
-        out += [each | {"depth": depth} for each in found if may_see(each["kind"])]
+        for each in found:
+            if may_see(each["kind"]):
+                above = [n for n, other in enumerate(out) if each["target"] == other["id"]]
+                below = [n for n, other in enumerate(out) if each["target"] == other["target"]]
+                out.insert(max(above + below, default=len(out) - 1) + 1, each | {"depth": depth})
         front = [each["id"] for each in found]
         numbers.update(front)
         if not front:
@@ -226,6 +231,12 @@ def _below(row: Row, seen: Scope, day: int) -> list[Row]:
 
 def field_name(name: str) -> str:
     return word("archive_field", name)
+
+
+def unit_of(number: int | None) -> str:
+    """Name of a unit, "" when it lies outside of what the person may see."""
+    found = org.unit(view(), number) if number and scope_for("view").holds(view(), number) else None
+    return (found["name"] or _("the whole")) if found else ""
 
 
 def said(field: Field, value: Any) -> str:
@@ -248,7 +259,7 @@ def changed_words(kind: str, changed: Mapping[str, Any]) -> list[tuple[str, str]
         elif name == "state":
             out.append((_("State"), word("archive_state", value)))
         elif name == "unit":
-            out.append((_("Unit"), dict(fleet.units(view(), scope_for("view"))).get(value, "").strip()))
+            out.append((_("Unit"), unit_of(value)))
         else:
             out.append((_("Name"), value or ""))
     return out

@@ -1,4 +1,4 @@
-"""A clerk of the archive enters a customer with point and meters, swaps the meter, and looks at what does not fit."""
+"""A clerk enters a customer with its meter, swaps the meter, and looks at what does not fit."""
 
 from collections.abc import Callable
 

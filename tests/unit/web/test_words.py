@@ -160,6 +160,7 @@ SPACES = {
     "tls": list(channels.TLS),
     "delivery": list(outbox.STATES),
     "archive_kind": list(archive_kinds.KINDS),
+    "archive_one": list(archive_kinds.KINDS),
     "archive_field": list(archive_kinds.FIELDS),
     "archive_role": list(archive_kinds.ROLES),
     "archive_value": list(archive_kinds.VALUES),

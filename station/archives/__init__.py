@@ -1,4 +1,4 @@
-"""Archives: customers and things with their history (`records`, `swap`, `checks`), facts of a device (`edit`)."""
+"""Archives: customers, things, their history (`records`, `swap`, `checks`); facts of a device (`edit`)."""
 
 from station.archives.edit import edit
 

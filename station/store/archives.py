@@ -101,7 +101,7 @@ def _narrowed(wanted: Wanted) -> Iterable[ColumnElement[bool]]:
 
 
 def _sought(c: Connection, wanted: Wanted) -> ColumnElement[bool]:
-    """Of the kind, and found. Few hits are looked up one by one; of many, the list meets the first ones soon."""
+    """Of the kind, and found. Few hits are looked up one by one; of many the list soon meets some."""
     of_kind = records.c.kind == wanted.kind
     if not wanted.q:
         return of_kind
@@ -237,9 +237,8 @@ def swap(c: Connection, number: int, scope: Scope) -> Row | None:
     return row(c.execute(select(swaps).where(swaps.c.id == number, scope.over(swaps.c.unit))))
 
 
-def swap_by_token(c: Connection, token: str, author: str) -> int | None:
-    here = (swaps.c.token == token) & (swaps.c.author == author)
-    return c.execute(select(swaps.c.id).where(here)).scalar()
+def swap_by_token(c: Connection, token: str) -> int | None:
+    return c.execute(select(swaps.c.id).where(swaps.c.token == token)).scalar()
 
 
 def swaps_of(c: Connection, number: int) -> list[Row]:

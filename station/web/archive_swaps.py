@@ -13,7 +13,7 @@ from station.archives import shapes, swap
 from station.archives.kinds import METERED, SWAPPED
 from station.errors import Invalid
 from station.store import archives as store
-from station.web.archives import Row, desk, known, today
+from station.web.archives import Row, desk, known, today, token
 from station.web.arguments import MOST
 from station.web.db import view, writing
 from station.web.errors import by_field
@@ -55,7 +55,7 @@ def asked(number: int) -> AnyResponse | str | tuple[str, int]:
         if "confirm" not in sent:
             return form(row, sent, {}, swap.look(view(), desk(), row, wish()))
         with writing() as c:
-            made = swap.do(c, desk(), row, wish(), sent.get("shown", ""), sent.get("once", "")[:64])
+            made = swap.do(c, desk(), row, wish(), sent.get("shown", ""), token())
     except Invalid as invalid:
         return form(row, sent, by_field(invalid.errors)), 422
     return redirect(url_for("archive_swaps.one", number=made))

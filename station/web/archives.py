@@ -278,6 +278,11 @@ def move(number: int) -> AnyResponse | tuple[str, int]:
     return redirect(url_for("archives.one", number=number))
 
 
+def token() -> str:
+    """Of the form and the person; a form without one is never taken for another."""
+    return f"{current_user.name} {request.form.get('once', '')[:64] or secrets.token_hex(16)}"
+
+
 def version() -> int | None:
     text = request.form.get("version", "")
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else None
@@ -352,8 +357,7 @@ def make(kind: str) -> AnyResponse | tuple[str, int]:
     sent = request.form
     try:
         with writing() as c:
-            token = f"{current_user.name} {sent.get('once', '')[:64]}"
-            number = records.add(c, desk(), kind, sent.get("number", ""), given(kind), token)
+            number = records.add(c, desk(), kind, sent.get("number", ""), given(kind), token())
     except Invalid as invalid:
         return form(kind, None, sent, by_field(invalid.errors)), 422
     return redirect(url_for("archives.one", number=number))

@@ -1,4 +1,4 @@
-"""A clerk enters a customer with its meter, swaps the meter, and looks at what does not fit."""
+"""A clerk enters a customer with its meter, swaps it, and looks at what does not fit."""
 
 from collections.abc import Callable
 

@@ -4,10 +4,12 @@ import re
 from typing import Any
 
 import pytest
+from sqlalchemy import Connection, update
 
 from station.archives import checks
 from station.store import archives as store
 from station.store import audit, db, org
+from station.store.archives_schema import archive_records
 from station.store.scope import EVERYWHERE, ROOT
 from tests.unit.web.conftest import DEVICE, Station
 from tests.unit.web.test_rights import only
@@ -45,6 +47,18 @@ def row(station: Station, kind: str, number: str) -> dict[str, Any]:
     return found
 
 
+def row_in(c: Connection, kind: str, number: str) -> int:
+    found = store.named(c, kind, number, EVERYWHERE)
+    assert found
+    return found["id"]
+
+
+def today(page: str) -> str:
+    found = re.search(r'name="from_day" type="date" value="([^"]+)"', page)
+    assert found
+    return found[1]
+
+
 def actions(station: Station) -> list[tuple[str, str]]:
     with db.reading(station.engine) as c:
         return [(each["action"], each["subject"]) for each in audit.recent(c, 5)]
@@ -70,14 +84,51 @@ def test_what_was_typed_stays_when_it_is_refused(station: Station) -> None:
 
 def test_the_second_of_two_editors_is_refused_and_keeps_his_words(station: Station) -> None:
     desk, where = station.desk("en"), put(station, "customer", "C1", name="Mill")
-    today = re.search(r'name="from_day" type="date" value="([^"]+)"', desk.get(f"{where}/edit").text)
-    assert today
-    sent = {"unit": ROOT, "from_day": today[1], "version": 1}
+    sent = {"unit": ROOT, "from_day": today(desk.get(f"{where}/edit").text), "version": 1}
     assert desk.post(f"{where}/edit", data=sent | {"name": "First"}).status_code == 302
     reply = desk.post(f"{where}/edit", data=sent | {"name": "Second"})
     assert reply.status_code == 422
     assert 'value="Second"' in reply.text
     assert row(station, "customer", "C1")["name"] == "First"
+
+
+def test_a_link_to_what_one_may_not_see_is_neither_shown_nor_taken_away(station: Station) -> None:
+    put(station, "area", "A1")
+    where = put(station, "point", "P1", **{"@area": "A1"})
+    with station.writing() as c:
+        low = org.add_unit(c, ROOT, "station", "low", "下")
+        c.execute(update(archive_records).where(archive_records.c.number == "P1").values(unit=low))
+        store.add_change(
+            c,
+            record=row_in(c, "point", "P1"),
+            from_day=20_455,
+            recorded_s=0,
+            author="x",
+            reason="",
+            changed={"unit": low},
+            late=0,
+        )
+    only(station, "clerk", low)
+    desk = station.desk("en")
+    page = desk.get(f"{where}/edit").text
+    assert 'name="@area"' not in page
+    assert 'name="@customer"' in page
+    sent = {"unit": low, "from_day": today(page), "version": 1, "name": "new"}
+    assert desk.post(f"{where}/edit", data=sent).status_code == 302
+    with db.reading(station.engine) as c:
+        held = store.above(c, row_in(c, "point", "P1"), EVERYWHERE)
+    assert [each["number"] for each in held] == ["A1"]
+
+
+def test_two_forms_without_a_token_are_two(station: Station) -> None:
+    desk, sent = station.desk("en"), {"unit": ROOT, "from_day": DAY}
+    made = {desk.post("/archives/line", data=sent | {"number": number}).location for number in ("L1", "L2")}
+    assert len(made) == 2
+
+
+def test_a_device_must_be_there(station: Station) -> None:
+    sent = {"number": "Z1", "unit": ROOT, "from_day": DAY, "device": "NOBODY"}
+    assert station.desk("en").post("/archives/terminal", data=sent).status_code == 422
 
 
 def test_a_foreign_record_is_not_there(station: Station) -> None:

@@ -6,7 +6,19 @@ Every list goes on behind a key; nothing is counted or skipped over.
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, exists, insert, or_, select, union_all, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    and_,
+    delete,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    union_all,
+    update,
+)
 
 from station.store.archives_schema import archive_changes as changes_table
 from station.store.archives_schema import archive_links as links
@@ -170,6 +182,14 @@ def late(c: Connection, scope: Scope, after: int, limit: int) -> list[Row]:
     """Changes recorded after they took effect, for which nothing was computed again yet; by id."""
     query = _late().where(scope.over(records.c.unit), changes_table.c.id > after)
     return rows(c.execute(query.order_by(changes_table.c.id).limit(limit)))
+
+
+def late_waiting(c: Connection, scope: Scope, t_s: int) -> int:
+    """How many late changes recorded until `t_s` are not settled."""
+    t = changes_table
+    query = select(func.count()).select_from(t.join(records, records.c.id == t.c.record))
+    query = query.where(t.c.late == 1, t.c.settled_s.is_(None), t.c.recorded_s <= t_s)
+    return c.execute(query.where(scope.over(records.c.unit))).scalar_one()
 
 
 def settle(c: Connection, change_id: int, scope: Scope, author: str, t_s: int) -> Row | None:

@@ -63,7 +63,11 @@ def test_a_late_change_needs_a_reason_is_listed_and_settled_once(c: Connection, 
     (late,) = store.late(c, EVERYWHERE, 0, 10)
     assert (late["number"], late["changed"]) == ("C1", {"category": "industry"})
     assert store.late(c, Scope((99,)), 0, 10) == []
+    now = late["recorded_s"]
+    assert store.late_waiting(c, EVERYWHERE, now) == 1
+    assert [store.late_waiting(c, Scope((99,)), now), store.late_waiting(c, EVERYWHERE, now - 1)] == [0, 0]
     records.settle(c, DESK, late["id"])
+    assert store.late_waiting(c, EVERYWHERE, now) == 0
     assert store.late(c, EVERYWHERE, 0, 10) == []
     with pytest.raises(Invalid):
         records.settle(c, DESK, late["id"])

@@ -167,16 +167,16 @@ def ask(c: Connection, question: Question) -> list[Found]:
 
 def phones(c: Connection) -> Iterator[tuple[int, int, str]]:
     """(record, unit, phone) of customers that are not closed and have one."""
-    after = 0
+    after = ""
     r = records
     phone = r.c.facts["phone"].as_string()
     while True:
-        query = select(r.c.id, r.c.unit, phone).where(r.c.kind == "customer", r.c.state != "closed")
-        found = c.execute(query.where(r.c.id > after).order_by(r.c.id).limit(PEOPLE_ROWS)).all()
-        yield from ((number, unit, text) for number, unit, text in found if text)
+        query = select(r.c.id, r.c.unit, phone, r.c.state, r.c.number).where(r.c.kind == "customer")
+        found = c.execute(query.where(r.c.number > after).order_by(r.c.number).limit(PEOPLE_ROWS)).all()
+        yield from (each[:3] for each in found if each[2] and each[3] != "closed")
         if len(found) < PEOPLE_ROWS:
             return
-        after = found[-1][0]
+        after = found[-1][4]
 
 
 # ---- findings

@@ -31,7 +31,7 @@ from station.store.schema import devices
 from station.store.scope import Scope
 
 Row = dict[str, Any]
-HITS_FEW = 500
+HITS_FEW = 5000  # of a search: up to here each is looked up
 METERS_MOST = 200  # whose customers are looked for
 HANGING_MOST = 100  # of one record on its page
 LAST = "\U0010ffff"  # behind every word that begins alike
@@ -117,23 +117,24 @@ def _sought(c: Connection, wanted: Wanted) -> ColumnElement[bool]:
     of_kind = records.c.kind == wanted.kind
     if not wanted.q:
         return of_kind
-    hits = _found(wanted.kind, wanted.q.lower())
-    few = list(c.execute(hits.limit(HITS_FEW + 1)).scalars())
+    q = wanted.q.lower()
+    own = select(words.c.record).where(words.c.kind == wanted.kind, *_begins(q))
+    few = list(c.execute(union_all(own, *_by_meter(q)).limit(HITS_FEW + 1)).scalars())
     if len(few) > HITS_FEW:
-        return and_(of_kind, records.c.id.in_(hits))
+        here = own.where(words.c.record == records.c.id).correlate(records).exists()
+        return and_(of_kind, or_(here, records.c.id.in_(union_all(*_by_meter(q)))))
     return and_(records.c.id.in_(few), records.c.kind.concat("") == wanted.kind)  # no walk along the kind
 
 
-def _found(kind: str, q: str) -> Any:
-    """Ids by their own words, or by the number or address of a meter that belongs to them."""
-    own = select(words.c.record).where(words.c.kind == kind, *_begins(q))
+def _by_meter(q: str) -> tuple[Any, ...]:
+    """Ids of what belongs to a meter whose number or address begins so."""
     meters = select(words.c.record).where(words.c.kind == "meter", *_begins(q)).limit(METERS_MOST)
     now = links.c.until_day.is_(None)
     above = select(links.c.target).where(links.c.record.in_(meters), now)
     higher = select(links.c.target).where(links.c.record.in_(above), now)
     below = select(links.c.record).where(links.c.target.in_(meters), now)
     beside = select(links.c.target).where(links.c.record.in_(below), now)
-    return union_all(own, above, higher, below, beside)
+    return above, higher, below, beside
 
 
 def _begins(q: str) -> tuple[ColumnElement[bool], ...]:

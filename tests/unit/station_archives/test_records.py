@@ -98,6 +98,15 @@ def test_a_customer_is_found_by_number_name_address_and_meter(c: Connection, hou
     assert store.page(c, store.Wanted("customer", q), Scope((99,)), 10) == []
 
 
+@pytest.mark.parametrize(("q", "hits"), [("张", ["C1"]), ("m1", ["C1"]), ("李", [])])
+def test_a_search_with_many_hits_finds_the_same(
+    c: Connection, house: Make, monkeypatch: pytest.MonkeyPatch, q: str, hits: list[str]
+) -> None:
+    monkeypatch.setattr(store, "HITS_FEW", 0)
+    house("customer", "C2", name="王五")
+    assert found(c, "customer", q) == hits
+
+
 def test_lists_are_narrowed_and_go_on_behind_the_last(c: Connection, house: Make) -> None:
     wanted = store.Wanted("meter")
     assert [row["number"] for row in store.page(c, wanted, EVERYWHERE, 1)] == ["M1"]

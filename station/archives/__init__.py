@@ -1,4 +1,4 @@
-"""The archive of devices: what people may change about one after enrolment."""
+"""Archives: customers, things, their history (`records`, `swap`, `checks`); facts of a device (`edit`)."""
 
 from station.archives.edit import edit
 

@@ -131,6 +131,7 @@ def dispatch(home: Path | None, broker: str | None) -> None:
 def jobs(home: Path | None) -> None:
     """Run the periodic work, each job at its time."""
     from station.alarms import life as alarms
+    from station.archives import checks
     from station.backup import nightly
     from station.documents import life as documents
     from station.documents.files import Files
@@ -146,6 +147,7 @@ def jobs(home: Path | None) -> None:
     files = Files(settings.home)
     work = (
         *own.JOBS,
+        Job("archives", checks.work, at_min=ARCHIVES_AT_MIN),
         Job("backup", lambda engine, t_s: nightly.work(settings.home, engine, t_s), at_min=nightly.AT_MIN),
         Job("imports", imports.work, every_s=IMPORTS_S),
         Job("documents", lambda engine, t_s: documents.work(engine, files, t_s), every_s=DOCUMENTS_S),

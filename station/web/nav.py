@@ -46,6 +46,7 @@ PLACES = (
     (
         _("Archives"),
         (
+            Page("archives.start", _("Archives"), "view"),
             Page("imports.page", _("Imports"), "archive"),
             Page("documents.page", _("Documents"), "view"),
         ),

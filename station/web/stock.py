@@ -64,7 +64,7 @@ def csv() -> Response:
         _("Unit"),
         _("Place"),
         _("Holder"),
-        _("Number"),
+        _("Quantity"),
     )
     return as_csv("stock.csv", heads, [_cells(each) for each in out])
 

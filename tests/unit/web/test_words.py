@@ -18,6 +18,8 @@ from station.alarms import acts
 from station.alarms import kinds as alarm_kinds
 from station.alarms import policy as alarm_policy
 from station.approvals import flags, kinds, machine, policy
+from station.archives import checks as archive_checks
+from station.archives import kinds as archive_kinds
 from station.area import load, preview, rows
 from station.controls.preview import WARNINGS
 from station.documents import types
@@ -160,7 +162,15 @@ SPACES = {
     "operation": list(policy.OPERATIONS),
     "limit_unit": [row.unit for row in policy.OPERATIONS.values() if row.unit],
     "target_state": ["waiting", "done", "failed"],
-    "job": [*(job.name for job in own.JOBS), "alarms", "backup", "notices", "imports", "documents"],
+    "job": [
+        *(job.name for job in own.JOBS),
+        "alarms",
+        "archives",
+        "backup",
+        "notices",
+        "imports",
+        "documents",
+    ],
     "audit": audited(),
     "audit_question": audit.QUESTIONS,
     "import_target": list(import_kinds.TARGETS),
@@ -205,6 +215,17 @@ SPACES = {
     "channel_state": ["on", "off"],
     "tls": list(channels.TLS),
     "delivery": list(outbox.STATES),
+    "archive_kind": list(archive_kinds.KINDS),
+    "archive_one": list(archive_kinds.KINDS),
+    "archive_field": list(archive_kinds.FIELDS),
+    "archive_role": list(archive_kinds.ROLES),
+    "archive_value": list(archive_kinds.VALUES),
+    "archive_state": list(archive_kinds.STATES),
+    "archive_move": [
+        to for life in archive_kinds.LIVES.values() for many in life.moves.values() for to in many
+    ],
+    "archive_complete": ["yes", "no"],
+    "archive_rule": list(archive_checks.RULES),
     "notice_what": list(words.WHAT),
     "shift_state": ["open", "handed", "ended"],
     "http": [*errors.WORDS.values(), "failed", "csrf"],

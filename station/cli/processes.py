@@ -18,6 +18,7 @@ UNFIT = 3  # exit status: the broker must not be used
 WEB_PORT = 8000
 WEB_THREADS = 64  # an open event stream holds one
 ALARMS_S, NOTICES_S, IMPORTS_S, DOCUMENTS_S = 5, 10, 5, 30
+ARCHIVES_AT_MIN = 4 * 60  # of the local day: after the backup
 _PORT = Whole(0, 65_535)
 
 

@@ -193,6 +193,13 @@ def late_waiting(c: Connection, scope: Scope, t_s: int) -> int:
     return c.execute(query.where(scope.over(records.c.unit))).scalar_one()
 
 
+def has_change(c: Connection, change_id: int, scope: Scope) -> bool:
+    """Whether there is such a change, settled or not, of a record in `scope`."""
+    query = select(changes_table.c.id).join(records, records.c.id == changes_table.c.record)
+    here = (changes_table.c.id == change_id, scope.over(records.c.unit))
+    return c.execute(query.where(*here)).first() is not None
+
+
 def settle(c: Connection, change_id: int, scope: Scope, author: str, t_s: int) -> Row | None:
     """The change that is settled by this; None when there is none, or it was settled before."""
     found = row(c.execute(_late().where(changes_table.c.id == change_id, scope.over(records.c.unit))))

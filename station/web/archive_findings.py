@@ -1,6 +1,6 @@
 """What does not fit in the archives: findings of the night, big customers without terminal, late changes."""
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
@@ -12,7 +12,7 @@ from station.store import archive_checks, audit
 from station.store import archives as store
 from station.web.archives import changed_words, desk, saw, version
 from station.web.area import as_csv
-from station.web.arguments import whole
+from station.web.arguments import MOST, whole
 from station.web.db import view, writing
 from station.web.errors import by_field
 from station.web.rights import needs, scope, scope_for
@@ -100,6 +100,8 @@ def late() -> str:
 @blueprint.post("/late/<int:number>")
 @needs("archive")
 def settle(number: int) -> AnyResponse:
+    if number > MOST or not store.has_change(view(), number, scope()):
+        abort(404)
     try:
         with writing() as c:
             records.settle(c, desk(), number)

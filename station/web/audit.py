@@ -70,11 +70,12 @@ def _wanted() -> store.Wanted:
     question = sent.get("question", "")
     if question and question not in QUESTIONS:
         abort(404)
-    texts = {name: sent.get(name, "").strip()[:64] for name in ("who", "subject", "word")}
+    who, subject, held = (sent.get(name, "").strip()[:64] for name in ("who", "subject", "word"))
     days = {name: past_day(name, sent.get(name), _today()) for name in ("since", "until") if sent.get(name)}
     begin = {name: label_s(day, offset_s) for name, day in days.items()}
     until_s = begin["until"] + DAY_S if "until" in begin else None
-    return store.Wanted(**texts, **QUESTIONS.get(question, {}), from_s=begin.get("since"), until_s=until_s)
+    asked = store.Wanted(who, subject, held, from_s=begin.get("since"), until_s=until_s)
+    return asked._replace(**QUESTIONS.get(question, {}))
 
 
 def _today() -> date:

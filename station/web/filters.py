@@ -57,7 +57,7 @@ def save() -> Response | tuple[str, int]:
     return redirect(url_for(endpoint, **wanted))
 
 
-def _wanted(endpoint: str) -> dict[str, str]:
+def _wanted(endpoint: str) -> dict[str, Any]:
     """What the list was narrowed to. 403: who may not open the list; 404: no such list, no such unit."""
     if endpoint not in PAGES:
         abort(404)

@@ -47,6 +47,9 @@ PLACES = (
         _("Archives"),
         (
             Page("archives.start", _("Archives"), "view"),
+            Page("archive_findings.page", _("Findings in the archives"), "archive"),
+            Page("archive_findings.coverage", _("Coverage"), "archive"),
+            Page("archive_findings.late", _("Late changes"), "archive"),
             Page("imports.page", _("Imports"), "archive"),
             Page("documents.page", _("Documents"), "view"),
         ),

@@ -9,7 +9,18 @@ from flask_login import current_user
 from sqlalchemy import Connection
 
 from station.access.rights import where
-from station.store import accounts, alarms, duty, fieldwork, imports, notify, tickets, transfers
+from station.store import (
+    accounts,
+    alarms,
+    archive_checks,
+    archives,
+    duty,
+    fieldwork,
+    imports,
+    notify,
+    tickets,
+    transfers,
+)
 from station.store.db import now_s
 from station.store.scope import Scope
 from station.web.approvals import waiting as approvals_waiting
@@ -42,6 +53,10 @@ QUEUES = (  # in the order in which they should be looked at
     Queue(_("Shifts to take over"), "duty", duty.waiting, "duty.page", "warn"),
     Queue(_("Orders overdue"), "field", fieldwork.waiting, _ORDERS, "trip", {"list": "open"}),
     Queue(_("Orders to check"), "events", fieldwork.to_check, _ORDERS, "warn", {"list": "to_check"}),
+    Queue(
+        _("Findings in the archives"), "archive", archive_checks.waiting, "archive_findings.page", "unknown"
+    ),
+    Queue(_("Late changes"), "archive", archives.late_waiting, "archive_findings.late", "warn"),
     Queue(_("Imports to confirm"), "archive", imports.waiting, "imports.page", "warn"),
     Queue(_("Transfers to agree to"), "approve_accounts", transfers.waiting, _TRANSFERS, "warn"),
     Queue(_("Help wanted"), "accounts", tickets.waiting, "help_desk.page", "warn"),

@@ -10,7 +10,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import MapAdapter, RequestRedirect
 
 BEYOND = {"static", "auth.logout", "auth.login"}
-KINDS = {"kind", "role"}  # arguments that make another page, where a number or a name does not
+KINDS = {"kind", "role", "target"}  # arguments that make another page, where a number or a name does not
 VISITS = 8  # of one kind of page: its other lists and devices have other links
 
 
@@ -46,16 +46,16 @@ def reached(app: Flask, desk: FlaskClient, start: str = "/") -> Reached:
         visited = met.get(key, [])
         if not key or address in visited or len(visited) >= VISITS:
             continue
-        answer = desk.get(address)
-        if answer.location:
-            todo.append(answer.location)
-        elif answer.mimetype == "text/html":
-            assert answer.status_code == 200, (address, answer.status_code)
-            met.setdefault(key, []).append(address)
-            ways = _Ways()
-            ways.feed(answer.text)
-            todo += [urljoin(address, each) for each in ways.links]
-            forms |= {urljoin(address, each) for each in ways.forms}
+        with desk.get(address) as answer:
+            if answer.location:
+                todo.append(answer.location)
+            elif answer.mimetype == "text/html":
+                assert answer.status_code == 200, (address, answer.status_code)
+                met.setdefault(key, []).append(address)
+                ways = _Ways()
+                ways.feed(answer.get_data(as_text=True))
+                todo += [urljoin(address, each) for each in ways.links]
+                forms |= {urljoin(address, each) for each in ways.forms}
     return Reached({key: visited[0] for key, visited in met.items()}, forms)
 
 

@@ -1,8 +1,10 @@
 """One of each thing of the station's rooms, at the root, so that every page has something to show."""
 
+import io
 import time
 from typing import Any
 
+from flask.testing import FlaskClient
 from sqlalchemy import Connection
 
 from protocols.meters.points import BY_ALIAS
@@ -81,3 +83,35 @@ MOVE: dict[str, Any] = {
     "work_order": None,
     "remark": "",
 }
+
+
+def seed_by_desk(desk: FlaskClient) -> None:
+    """What comes by a form with a file, or by a form that derives much: a customer, a photo, an import."""
+    forms: tuple[tuple[str, dict[str, Any]], ...] = (
+        ("/archives/customer", CUSTOMER),
+        ("/archives/meter", METER),
+        ("/archives/record/2/move", IN_USE),
+        ("/documents", PHOTO | {"file": (io.BytesIO(PNG), "panel.png")}),
+        ("/imports", IMPORT | {"file": (io.BytesIO(FILE.encode()), "devices.csv")}),
+    )
+    for address, sent in forms:
+        answer = desk.post(address, data=sent)
+        assert answer.status_code == 302, (address, answer.text)
+
+
+CUSTOMER = {
+    "number": "KH-0001",
+    "name": "东方铸造有限公司",
+    "unit": ROOT,
+    "from_day": "2026-01-02",
+    "once": "c",
+}
+METER = {"number": "BJ-0001", "unit": ROOT, "from_day": "2026-01-02", "once": "m"}
+IN_USE = {"version": 1, "to": "running", "from_day": "2026-01-02", "reason": "新装"}
+PHOTO = {"subject": "device", "key": DEVICE, "title": "配电柜照片", "tags": "", "once": "1" * 32}
+IMPORT = {"target": "devices", "unit": ROOT, "once": "i"}
+FILE = f"device,name\n{DEVICE},东方铸造厂二期\n"
+PNG = bytes.fromhex(
+    "89504e470d0a1a0a0000000d4948445200000001000000010806000000"
+    "1f15c4890000000d49444154789c6360000002000001e221bc330000000049454e44ae426082"
+)

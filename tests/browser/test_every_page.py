@@ -13,7 +13,10 @@ from tests.unit.web.conftest import Station
 
 LOOKS = (("zh_CN", "light"), ("en", "dark"))
 LEVEL = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]
-NO_PAGE = (".csv", "/api/", "/live/", "/static/", "/healthz", "/readyz", "/login", "/alarms/counts")
+NO_PAGE = (".csv", ".log", "/api/", "/live", "/static/", "/healthz", "/readyz", "/metrics", "/login")
+FILES = {"documents.file", "documents.have", "imports.export", "alarms.live"}
+# leads on to a list; made by a swap, which the walk of a clerk carries out
+ELSEWHERE = {"archives.start", "archive_swaps.one"}
 
 
 @pytest.fixture(scope="module")
@@ -23,6 +26,7 @@ def full(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     with running.writing() as c:
         seed_area.seed_area(c)
         seed_rooms.seed_rooms(c)
+    seed_rooms.seed_by_desk(Station(running.home).desk())
     yield running
     running.close()
 
@@ -40,7 +44,7 @@ def test_links_lead_to_every_page(full: Site, addresses: dict[str, str]) -> None
         for rule in full.app.url_map.iter_rules()
         if "GET" in (rule.methods or ()) and not any(part in rule.rule for part in NO_PAGE)
     }
-    assert {name: rule for name, rule in there.items() if name not in linked} == {}
+    assert {name: there[name] for name in there.keys() - linked - FILES - ELSEWHERE} == {}
 
 
 @pytest.mark.timeout(600)

@@ -77,7 +77,7 @@ def audited() -> list[str]:
     for path in Path(i18n.__file__).parents[1].rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and ast.unparse(node.func) == "audit.add" and len(node.args) > 3:
-                out |= {each.value for each in _choices(node.args[2]) if isinstance(each, ast.Constant)}
+                out |= {str(each.value) for each in _choices(node.args[2]) if isinstance(each, ast.Constant)}
     return sorted(out)
 
 

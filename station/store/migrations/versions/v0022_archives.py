@@ -1,5 +1,7 @@
 """Archives: records of customers and things, their history, links, swaps and findings."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -20,11 +22,11 @@ def _text(name: str, nullable: bool = False, default: str | None = None) -> sa.C
     return sa.Column(name, sa.Text(), nullable=nullable, server_default=default)
 
 
-def _json(name: str) -> sa.Column[object]:
+def _json(name: str) -> sa.Column[Any]:
     return sa.Column(name, sa.JSON(), nullable=False)
 
 
-def _table(name: str, key: str, *columns: sa.Column[object], unique: str = "", **more: object) -> None:
+def _table(name: str, key: str, *columns: sa.Column[Any], unique: str = "", **more: Any) -> None:
     refers = [
         sa.ForeignKeyConstraint([c.name], [REFERS[c.name]], name=op.f(f"fk_{name}_{c.name}"))
         for c in columns

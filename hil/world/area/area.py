@@ -99,7 +99,7 @@ class Area:
         while gate.t_s < self.t_s:
             start = gate.t_s
             state = self._state(start)
-            end = min(self.t_s, start + SLOT_S - start % SLOT_S, gate.next_s())
+            end = min(self.t_s, start + SLOT_S - self._slot(start)[1], gate.next_s())
             power_mw = sum(state.power_w) * 1000 + state.iron_mw + state.copper_mw
             gate.take(end, power_mw)
             self._book(start, (end - start), power_mw, state)
@@ -125,7 +125,7 @@ class Area:
         home.open = is_open
         home.edges.append((self.t_s, is_open))
         home.counter.look()
-        slot, inside = divmod(self.t_s, SLOT_S)
+        slot, inside = self._slot(self.t_s)
         moved = self._states.pop(slot, None)
         if moved and inside:
             self._began.setdefault(slot, moved)
@@ -142,13 +142,18 @@ class Area:
 
     # ---- what flows
 
+    def _slot(self, t_s) -> tuple:
+        """(quarter, seconds inside), local: loads change with it, and offsets need not be whole quarters."""
+        return divmod(t_s + self.utc_offset_s, SLOT_S)
+
     def _then(self, t_s):
         """The state of an earlier moment; as a quarter begins, what contacts do inside it is to come."""
-        began = self._began.get(t_s // SLOT_S)
-        return began if began and t_s % SLOT_S == 0 else self._state(t_s)
+        slot, inside = self._slot(t_s)
+        began = self._began.get(slot)
+        return began if began and not inside else self._state(t_s)
 
     def _state(self, t_s):
-        slot = t_s // SLOT_S
+        slot, _inside = self._slot(t_s)
         if slot not in self._states:
             drawn_w = [0] * (3 * self.grid.poles)
             for home in self._fed:

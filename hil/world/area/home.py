@@ -111,7 +111,7 @@ class Home:
         self.counter.look()
         while self.t_s < to_s:
             start = self.t_s
-            end = min(to_s, start + SLOT_S - start % SLOT_S, self.counter.next_s())
+            end = min(to_s, start + SLOT_S - (start + self._utc_offset_s) % SLOT_S, self.counter.next_s())
             if self.events:
                 end = min(end, max(start, self.events[0][0]))
             through, past = self.watts(start)

@@ -47,6 +47,18 @@ def test_steps_and_questions_change_nothing(cuts, asks):
     assert run(cuts, asks) == WHOLE
 
 
+def test_a_question_within_a_quarter_that_utc_does_not_begin_changes_nothing():
+    registers = []
+    for asked in (False, True):
+        area = Area(3, MIDNIGHT_S - 300, 60, 2, utc_offset_s=28800 - 100)
+        area.gate_now()
+        area.advance(MIDNIGHT_S + 200)  # local midnight was 100 s ago
+        if asked:
+            area.gate_flow(area.t_s)
+        registers.append(list(area.gate_now().import_))
+    assert registers[0] == registers[1]
+
+
 def test_the_relay_was_closed_by_the_button_on_the_way():
     edges = [edges for home in WHOLE[0]["homes"] if (edges := home["edges"])]
     assert [what for _at_s, what in edges[0]] == ["open", "closed"]

@@ -18,6 +18,10 @@ class Invalid(ValueError):
         self.errors = errors
 
 
+class Unready(RuntimeError):
+    """Work that a person must prepare first; args[0] says how."""
+
+
 # Every key that a room uses, with English words for the shell; args in braces. The web has its own words.
 KEYS = {
     "not_a_number": "must be a whole number",

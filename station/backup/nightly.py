@@ -6,14 +6,15 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Engine
 
 from station.backup import life
+from station.errors import Unready
 from station.store import audit, db, settings
 
 AT_MIN = 2 * 60 + 30  # of the local day
 _PLAN, _TESTED = "backup", "backup_tested"  # keys of store.settings
 
 
-class NoPhrase(RuntimeError):
-    """No backup can be made; args[0] says what to do."""
+class NoPhrase(Unready):
+    """No backup can be made without one."""
 
 
 class Plan(NamedTuple):

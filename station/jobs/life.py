@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine
 
-from station.errors import FieldError, Invalid
+from station.errors import FieldError, Invalid, Unready
 from station.jobs.due import Job, since
 from station.store import audit, db
 from station.store import jobs as store
@@ -77,6 +77,9 @@ def _run(engine: Engine, job: Job, author: str, t_s: int) -> bool:
     facts = {"result": "done", "rows": None, "error": ""}
     try:
         facts["rows"] = job.work(engine, t_s)
+    except Unready as error:
+        log.warning("job_unready name=%s why=%s", job.name, error)
+        facts |= {"result": "failed", "error": str(error)[:ERROR_CHARS]}
     except Exception as error:  # a fault of one job must not stop the others
         log.exception("job_failed name=%s", job.name)
         facts |= {"result": "failed", "error": f"{type(error).__name__}: {error}"[:ERROR_CHARS]}

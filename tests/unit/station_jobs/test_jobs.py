@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
-from station.errors import Invalid
+from station.errors import Invalid, Unready
 from station.jobs import due, life, own
 from station.jobs.due import DAY_S, Job
 from station.store import audit, db
@@ -79,6 +79,17 @@ def test_a_crash_is_recorded_and_stops_no_other(engine: Engine) -> None:
     assert (found["bad"]["result"], found["bad"]["error"]) == ("failed", "KeyError: 'x'")
     assert (found["good"]["result"], found["good"]["rows"]) == ("done", 7)
     assert found["bad"]["end_s"] is not None
+
+
+def test_what_a_person_must_prepare_is_said_without_a_trace(
+    engine: Engine, caplog: pytest.LogCaptureFixture
+) -> None:
+    jobs = [Job("bare", Work(Unready("set it up")), every_s=60)]
+    life.start(engine, jobs)
+    sweep(engine, jobs, T_S)
+    assert [(row["result"], row["error"]) for row in runs(engine)] == [("failed", "set it up")]
+    (said,) = [record for record in caplog.records if "job_unready" in record.message]
+    assert said.exc_info is None
 
 
 def test_never_two_at_once_and_a_lost_run_is_cut(engine: Engine) -> None:

@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from station.store import db, users
 from station.web import create_app
-from tests.browser.seed import seed
+from tests.browser.seed import alive, seed
 
 DEVICE = "DF-FOUNDRY-01"
 
@@ -71,6 +71,8 @@ def make(seeded: Path, tmp_path: Path) -> Iterator[Any]:
         home = tmp_path / f"home{len(made)}"
         shutil.copytree(seeded, home)
         made.append(Station(home, **config))
+        with made[-1].writing() as c:
+            alive(c, db.now_s())  # those of the seed may be minutes old, and would be offline
         return made[-1]
 
     yield build

@@ -157,6 +157,8 @@ KEYS = {
     " loadkeeper user grant {user} {role} --unit {unit}",
     "nobody_to_approve": "nobody else may approve this: give a second person the right to approve accounts",
     "no_such_task": "no such collection task",
+    "nothing_to_ask": "nothing of it can be asked for: it is here, asked for already, or of terminals,"
+    " which send by themselves what they have",
     "task_of_marketing": "comes from marketing, and is changed there",
     "no_token_right": "you have no right to hand out tokens",
     "not_your_function": "you have not all of these rights in this unit",

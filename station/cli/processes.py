@@ -18,6 +18,7 @@ UNFIT = 3  # exit status: the broker must not be used
 WEB_PORT = 8000
 WEB_THREADS = 64  # an open event stream holds one
 ALARMS_S, NOTICES_S, IMPORTS_S, DOCUMENTS_S = 5, 10, 5, 30
+COLLECTION_S, SUPPLEMENT_S = 600, 20
 ARCHIVES_AT_MIN = 4 * 60  # of the local day: after the backup
 _PORT = Whole(0, 65_535)
 
@@ -134,6 +135,7 @@ def jobs(home: Path | None) -> None:
     from station.alarms import life as alarms
     from station.archives import checks
     from station.backup import nightly
+    from station.collection import periodic, supplement
     from station.documents import life as documents
     from station.documents.files import Files
     from station.imports import life as imports
@@ -146,16 +148,22 @@ def jobs(home: Path | None) -> None:
     _log()
     settings = opened(home)
     files = Files(settings.home)
+
+    def offset_s() -> int:
+        return time.localtime().tm_gmtoff
+
     work = (
         *own.JOBS,
         Job("archives", checks.work, at_min=ARCHIVES_AT_MIN),
         Job("backup", lambda engine, t_s: nightly.work(settings.home, engine, t_s), at_min=nightly.AT_MIN),
+        Job("collection", lambda engine, t_s: periodic.work(engine, t_s, offset_s()), every_s=COLLECTION_S),
+        Job("supplement", supplement.sweep, every_s=SUPPLEMENT_S),
         Job("imports", imports.work, every_s=IMPORTS_S),
         Job("documents", lambda engine, t_s: documents.work(engine, files, t_s), every_s=DOCUMENTS_S),
         Job("alarms", alarms.job, every_s=ALARMS_S),
         Job("notices", lambda engine, t_s: outbox.work(engine, settings, t_s, said_in), every_s=NOTICES_S),
     )
-    loop = life.Loop(db.engine(settings.home), work, lambda: time.localtime().tm_gmtoff)
+    loop = life.Loop(db.engine(settings.home), work, offset_s)
     _until_signal(loop.stop)
     try:
         loop.run(settings.run)

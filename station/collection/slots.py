@@ -4,7 +4,7 @@ A slot is labelled as the devices label it: a curve by the UTC second at which i
 second of its local 00:00. A slot is due when its label has passed, that of a curve when its interval has.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from typing import NamedTuple
 
@@ -58,17 +58,11 @@ def missing_items(items: tuple[int, ...], came: frozenset[int]) -> tuple[int, ..
     return tuple(item for item in items if item not in came)
 
 
-def asks(
-    holes: list[Missing], labels: list[int], asked: Mapping[tuple[str, int, int], int], supplements: int
-) -> list[Ask]:
-    """Requests for the holes that were asked for fewer than `supplements` times; neighbours are one request.
-
-    `labels` are the expected ones, rising; `asked` is {(device, metering point, label): times}."""
+def asks(holes: list[Missing], labels: list[int]) -> list[Ask]:
+    """Requests for the holes; neighbours among `labels`, those expected, rising, are one request."""
     place = {label: at for at, label in enumerate(labels)}
     out: list[Ask] = []
     for hole in sorted(holes):
-        if asked.get((hole.device, hole.point, hole.slot_s), 0) >= supplements:
-            continue
         before = out[-1] if out else None
         if before and before[:2] == hole[:2] and place[before.until_s - 1] + 1 == place[hole.slot_s]:
             out[-1] = before._replace(until_s=hole.slot_s + 1)

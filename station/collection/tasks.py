@@ -1,9 +1,9 @@
 """Collection tasks: made and changed by people, or told by marketing; what of them is missing."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain, groupby, islice
 from operator import attrgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
@@ -15,6 +15,7 @@ from station.collection.slots import Missing, Span, due, expected, missing_items
 from station.errors import FieldError, Invalid
 from station.store import audit
 from station.store import collection as store
+from station.store import collection_counts as counts
 from station.store.db import now_s
 from station.store.scope import Scope
 
@@ -25,6 +26,9 @@ SUPPLEMENTS = (0, 10)
 LATEST_S = 1 << 40
 ITEMS_MOST = 64
 TOGETHER = 500  # devices whose readings are looked up in one query
+EXPECTS = (
+    "kind unit point_type first last items from_s until_s every".split()
+)  # what is expected hangs on them
 FIELDS = "name kind unit point_type first last items from_s until_s every priority supplements origin".split()
 Facts = Mapping[str, Any]
 
@@ -51,6 +55,8 @@ def change(c: Connection, author: str, scope: Scope, number: int, version: int, 
     if not store.change(c, number, version, **checked):
         raise Invalid(FieldError("", "changed_meanwhile"))
     after = {name: value for name, value in checked.items() if value != before[name]}
+    if any(name in after for name in EXPECTS):
+        counts.begin_anew(c, number)
     old = {name: before[name] for name in after}
     audit.add(c, author, "collection_task_changed", str(number), before=old, after=after)
 
@@ -97,18 +103,40 @@ def _items(items: Iterable[Any], problems: list[FieldError]) -> list[int]:
     return found
 
 
-def missing(c: Connection, task: Facts, scope: Scope, since_s: int, t_s: int) -> list[Missing]:
-    """What is due at `t_s`, labelled `since_s` or later, and not here; by device, metering point and slot."""
-    span = Span(task["kind"], task["every"], task["from_s"], task["until_s"])
-    items = tuple(task["items"])
-    out: list[Missing] = []
-    of_devices = groupby(store.points(c, dict(task), scope), attrgetter("device"))
+class Looked(NamedTuple):
+    """A slot that is due, and what of it is not here."""
+
+    point: store.Point
+    slot_s: int
+    lacking: tuple[int, ...]
+
+
+def span_of(task: Facts) -> Span:
+    return Span(task["kind"], task["every"], task["from_s"], task["until_s"])
+
+
+def looked(
+    c: Connection, task: Facts, points: Iterable[store.Point], since_s: int, until_s: int, t_s: int
+) -> Iterator[Looked]:
+    """Each slot of the points, given by device, that is labelled in [since_s, until_s) and due at `t_s`."""
+    span, items = span_of(task), tuple(task["items"])
+    of_devices = groupby(points, attrgetter("device"))
     while some := {device: [*points] for device, points in islice(of_devices, TOGETHER)}:
-        came = store.got(c, [*some], span.kind, since_s, t_s + 1)
+        came = store.got(c, [*some], span.kind, since_s, until_s)
         for point in chain.from_iterable(some.values()):
-            for label in expected(span, since_s, t_s + 1, point.offset_s):
-                here = came.get((point.device, point.number, label), frozenset())
-                lacking = missing_items(items, here)
-                if lacking and due(span, label, t_s):
-                    out.append(Missing(point.device, point.number, label, lacking))
-    return out
+            for label in expected(span, since_s, until_s, point.offset_s):
+                if due(span, label, t_s):
+                    here = came.get((point.device, point.number, label), frozenset())
+                    yield Looked(point, label, missing_items(items, here))
+
+
+def missing(
+    c: Connection, task: Facts, scope: Scope, since_s: int, t_s: int, device: str | None = None
+) -> list[Missing]:
+    """What is due at `t_s`, labelled `since_s` or later, and not here; by device, metering point and slot."""
+    points = store.points(c, dict(task), scope, device)
+    return [
+        Missing(point.device, point.number, slot_s, lacking)
+        for point, slot_s, lacking in looked(c, task, points, since_s, t_s + 1, t_s)
+        if lacking
+    ]

@@ -8,13 +8,25 @@ from protocols.meters.points import QUALITIES
 from protocols.uplink import area, codes, messages, topics
 from station.ingest.wire import Bad, Record, Up
 from station.store import area as areas
-from station.store import commands, counters, devices, events, gaps, live, orders, statistics, streams
-from station.store.readings import Reading, SqliteReadingStore
+from station.store import (
+    collection_counts,
+    commands,
+    counters,
+    devices,
+    events,
+    gaps,
+    live,
+    orders,
+    statistics,
+    streams,
+)
+from station.store.readings import DAY_S, Reading, SqliteReadingStore
 from station.store.streams import Stream
 
 NAME = "ingest"  # of its counters
 SUSPECT = next(no for no, name in QUALITIES.items() if name == "suspect")
 _GENERAL = topics.STREAM_NO[topics.LG]  # the stream of general events
+LATE_S = 8 * 3600  # what is older may belong to a day that collection has counted
 FUTURE_S = 300  # clocks of terminal and station may differ so much
 
 Key = tuple[str, bytes, int]  # device, epoch, stream number
@@ -33,6 +45,7 @@ class Transaction:
         self._meters: dict[tuple[str, int], int] = {}
         self._records: list[streams.Record] = []
         self._readings: list[Reading] = []
+        self._late: set[tuple[str, int]] = set()
         self._statistics: list[dict[str, Any]] = []
         self._events: list[dict[str, Any]] = []
         self._area: dict[int, list[dict[str, Any]]] = {}
@@ -163,6 +176,8 @@ class Transaction:
     def _reading(self, device: str, _stream: Stream, record: Record, fields: dict[str, Any]) -> None:
         slot_s = fields["slot_s"] if record.kind == messages.CURVE else fields["day_s"]
         meter_id = self._meter(device, fields["metering_point"])
+        if slot_s < self.t_s - LATE_S:
+            self._late.add((device, slot_s // DAY_S))
         # A terminal whose clock is ahead: kept under the time it claims, but never as good as a measured one.
         quality = SUSPECT if slot_s > self.t_s + FUTURE_S else fields["quality"]
         self._readings.append(
@@ -241,6 +256,7 @@ class Transaction:
     def finish(self) -> None:
         """Write everything; afterwards `marks` and `hellos` say what to answer."""
         self._flush()
+        collection_counts.note_late(self.c, self._late)
         streams.save(self.c, list(self._streams.values()))
         for device, facts in self._links.items():
             devices.set_link(self.c, device, **facts)

@@ -161,6 +161,13 @@ def frozen(c: Connection, device: str, since_s: int) -> set[tuple[int, int]]:
     return {(meter, slot_s) for meter, slot_s in c.execute(query)}
 
 
+def told_absent(c: Connection, among: Iterable[str], duty: int, since_s: int) -> list[Row]:
+    """What some concentrators said they could not read of a duty's slots, the oldest word first."""
+    here = area_absents.c.device.in_(list(among)) & (area_absents.c.duty == duty)
+    query = select(area_absents).where(here, area_absents.c.last_s >= since_s)
+    return rows(c.execute(query.order_by(area_absents.c.t_s, area_absents.c.seq)))
+
+
 # ---- the archive that is wanted
 
 

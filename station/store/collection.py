@@ -23,6 +23,7 @@ class Point(NamedTuple):
     device: str
     number: int  # metering point
     offset_s: int  # local time minus UTC there
+    unit: int  # of the device
 
 
 def add(c: Connection, **facts: Any) -> int:
@@ -46,25 +47,37 @@ def listed(c: Connection, scope: Scope, limit: int, after: tuple[int, int] = (0,
     return rows(c.execute(query.order_by(tasks.c.priority, tasks.c.id).limit(limit)))
 
 
+def every(c: Connection) -> list[Row]:
+    """All tasks, the first to be asked for first."""
+    return rows(c.execute(select(tasks).order_by(tasks.c.priority, tasks.c.id)))
+
+
 def change(c: Connection, number: int, version: int, **facts: Any) -> bool:
     """False when the task is no more of `version`: nothing is changed."""
     here = (tasks.c.id == number) & (tasks.c.version == version)
     return c.execute(update(tasks).where(here).values(version=version + 1, **facts)).rowcount == 1
 
 
-def points(c: Connection, task: Row, scope: Scope) -> list[Point]:
-    """Those of `scope` that the task names, by device and number."""
+def offsets(c: Connection) -> list[int]:
+    """Those of local time that devices have."""
+    return list(c.execute(select(devices.c.utc_offset_s).distinct()).scalars())
+
+
+def points(c: Connection, task: Row, scope: Scope, device: str | None = None) -> list[Point]:
+    """Those of `scope`, or of one device in it, that the task names; by device and number."""
     if task["point_type"] == METER:
         named = select(area_rows.c.device, area_rows.c.meter.label("number"))
     else:  # the main meter of one that never told anything is expected too
         told = select(meters.c.device, meters.c.metering_point.label("number"))
         named = union(told, select(devices.c.device, literal(1)))
     there = named.subquery()
-    query = select(devices.c.device, there.c.number, devices.c.utc_offset_s).join_from(
+    query = select(devices.c.device, there.c.number, devices.c.utc_offset_s, devices.c.unit).join_from(
         there, devices, devices.c.device == there.c.device
     )
     if task["point_type"] == MAIN:
         query = query.where(devices.c.area.is_(None))
+    if device is not None:
+        query = query.where(devices.c.device == device)
     query = query.where(
         Scope((task["unit"],)).over(devices.c.unit),
         scope.over(devices.c.unit),

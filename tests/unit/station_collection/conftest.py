@@ -16,6 +16,10 @@ BLANK = {"slot": 0, "line": 1, "phase": 1, "flags": 0, "multiplier": 1, "tariff"
 @pytest.fixture
 def east(c: Connection) -> int:
     """A unit with the concentrator T1; the terminal T2 stands at the root."""
+    return furnished(c)
+
+
+def furnished(c: Connection) -> int:
     unit = org.add_unit(c, ROOT, "station", "A1", "East")
     facts = {"unit": unit, "utc_offset_s": 28_800, "area": {"lines": {}, "profiles": []}}
     c.execute(update(devices).where(devices.c.device == "T1").values(**facts))

@@ -46,13 +46,11 @@ def test_a_curve_slot_is_due_at_its_end_and_a_freeze_at_its_label() -> None:
     assert due(Span(DAILY, 1, 0, None), NEW_YEAR, NEW_YEAR)
 
 
-def test_only_holes_are_asked_for_neighbours_at_once_and_not_for_ever() -> None:
+def test_neighbours_are_one_request() -> None:
     days = [NEW_YEAR + n * DAY_S for n in range(5)]
-    holes = [Missing("T1", 1, days[n], (256,)) for n in (4, 0, 1, 3)] + [Missing("T1", 2, days[4], (256,))]
-    asked = {("T1", 1, days[3]): 2, ("T1", 1, days[0]): 1}
-    assert asks(holes, days, asked, 2) == [
+    holes = [Missing("T1", 1, days[n], (256,)) for n in (4, 0, 1)] + [Missing("T1", 2, days[4], (256,))]
+    assert asks(holes, days) == [
         Ask("T1", 1, days[0], days[1] + 1),
         Ask("T1", 1, days[4], days[4] + 1),
         Ask("T1", 2, days[4], days[4] + 1),
     ]
-    assert asks(holes, days, {}, 0) == []

@@ -63,14 +63,9 @@ def close(engine: Engine, t_s: int, offset_s: int) -> int:
 def of_day(c: Connection, task: Row, day: int, t_s: int, device: str | None = None) -> dict[str, Count]:
     """{device: count} of all devices, or of one, of which the task expects something on that day."""
     found: dict[str, Count] = {}
-    points = store.points(c, task, EVERYWHERE, device)
-    for offset_s in {point.offset_s for point in points}:
-        here = [point for point in points if point.offset_s == offset_s]
-        since_s = day * DAY_S - offset_s
-        for point, _slot_s, lacking in tasks.looked(c, task, here, since_s, since_s + DAY_S, t_s):
-            before = found.get(point.device, Count(point.unit, 0, 0))
-            came = before.came + (not lacking)
-            found[point.device] = Count(point.unit, before.expected + 1, came)
+    for point, _slot_s, lacking in tasks.looked_of_day(c, task, EVERYWHERE, day, t_s, device):
+        before = found.get(point.device, Count(point.unit, 0, 0))
+        found[point.device] = Count(point.unit, before.expected + 1, before.came + (not lacking))
     return found
 
 

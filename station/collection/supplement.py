@@ -63,26 +63,21 @@ def scan(engine: Engine, t_s: int) -> int:
     return made
 
 
-def ask(
-    c: Connection, author: str, scope: Scope, task: Row, day_s: tuple[int, int], device: str | None, t_s: int
-) -> int:
-    """A person wants what is missing of [day_s[0], day_s[1]), however often it was asked for. Slots.
+def ask(c: Connection, author: str, scope: Scope, task: Row, day: int, device: str | None, t_s: int) -> int:
+    """A person wants what is missing of a local day (since 1970), however often it was asked for. Slots.
 
     Invalid: nothing of it can be asked for, or at too many concentrators."""
-    holes = []
-    if can_ask(task):
-        found = tasks.missing(c, task, scope, day_s[0], t_s, device)
-        holes = [each for each in found if each.slot_s < day_s[1]]
+    holes = tasks.missing_of_day(c, task, scope, day, t_s, device) if can_ask(task) else []
     if len({each.device for each in holes}) > DEVICES_MOST:
         raise Invalid(FieldError("", "too_many_affected", {"most": DEVICES_MOST}))
-    wanted = list(_wanted(c, task, holes, day_s[0], t_s, None))
+    since_s = min((each.slot_s for each in holes), default=t_s)
+    wanted = list(_wanted(c, task, holes, since_s, t_s, None))
     if not wanted:
         raise Invalid(FieldError("", "nothing_to_ask"))
     queue.add(c, [_row(task, each, author, t_s) for each in wanted])
-    slots = len(holes)
     subject = f"collection task {task['id']}"
-    audit.add(c, author, "supplement_asked", subject, device=device, from_s=day_s[0], slots=slots)
-    return slots
+    audit.add(c, author, "supplement_asked", subject, device=device, day=day, slots=len(holes))
+    return len(holes)
 
 
 def _row(task: Mapping[str, Any], each: Ask, author: str, t_s: int) -> Row:
@@ -105,7 +100,7 @@ def _wanted(
         before = queue.covering(c, [device], task["kind"], since_s)
         if supplements is not None:
             absent = told(c, [device], task["kind"], since_s)
-            mine = [each for each in mine if _times(before, each) < supplements and not _why(absent, each)]
+            mine = [each for each in mine if _times(before, each) < supplements and not why(absent, each)]
         free = [each for each in mine if not _resting(before, each, t_s, supplements is None)]
         yield from whole(asks(free, labels), len(areas.archive(c, device)))
 
@@ -117,6 +112,11 @@ def _covers(row: Mapping[str, Any], hole: Missing) -> bool:
 
 def _times(before: Iterable[Row], hole: Missing) -> int:
     return sum(not row["author"] and _covers(row, hole) for row in before)
+
+
+def newest(before: Iterable[Row], hole: Missing) -> Row | None:
+    """The last request for this slot."""
+    return next((row for row in reversed([*before]) if _covers(row, hole)), None)
 
 
 def _resting(before: Iterable[Row], hole: Missing, t_s: int, urgent: bool) -> bool:
@@ -146,7 +146,7 @@ def told(c: Connection, some: Sequence[str], kind: int, since_s: int) -> list[Ro
     return areas.told_absent(c, some, DUTIES[kind], since_s) if kind in DUTIES else []
 
 
-def _why(absent: Iterable[Mapping[str, Any]], hole: Missing) -> str | None:
+def why(absent: Iterable[Mapping[str, Any]], hole: Missing) -> str | None:
     """The last outcome it told for this slot (protocols.uplink.area.OUTCOMES); None: it told none."""
     found = None
     for row in absent:

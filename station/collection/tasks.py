@@ -11,7 +11,7 @@ from protocols.meters.points import BY_NO
 from protocols.uplink import archive_rows
 from protocols.uplink.messages import CURVE, DAILY, MONTHLY
 from station.checks import refuse, whole
-from station.collection.slots import Missing, Span, due, expected, missing_items
+from station.collection.slots import DAY_S, Missing, Span, due, expected, missing_items
 from station.errors import FieldError, Invalid
 from station.store import audit
 from station.store import collection as store
@@ -130,13 +130,30 @@ def looked(
                     yield Looked(point, label, missing_items(items, here))
 
 
-def missing(
-    c: Connection, task: Facts, scope: Scope, since_s: int, t_s: int, device: str | None = None
-) -> list[Missing]:
+def missing(c: Connection, task: Facts, scope: Scope, since_s: int, t_s: int) -> list[Missing]:
     """What is due at `t_s`, labelled `since_s` or later, and not here; by device, metering point and slot."""
+    points = store.points(c, dict(task), scope)
+    return [_missing(each) for each in looked(c, task, points, since_s, t_s + 1, t_s) if each.lacking]
+
+
+def looked_of_day(
+    c: Connection, task: Facts, scope: Scope, day: int, t_s: int, device: str | None = None
+) -> Iterator[Looked]:
+    """Each slot of a local day (days since 1970, where the device is) that is due at `t_s`."""
     points = store.points(c, dict(task), scope, device)
-    return [
-        Missing(point.device, point.number, slot_s, lacking)
-        for point, slot_s, lacking in looked(c, task, points, since_s, t_s + 1, t_s)
-        if lacking
-    ]
+    for offset_s in sorted({point.offset_s for point in points}):
+        here = [point for point in points if point.offset_s == offset_s]
+        since_s = day * DAY_S - offset_s
+        yield from looked(c, task, here, since_s, since_s + DAY_S, t_s)
+
+
+def missing_of_day(
+    c: Connection, task: Facts, scope: Scope, day: int, t_s: int, device: str | None = None
+) -> list[Missing]:
+    """What of a local day is due at `t_s` and not here."""
+    found = looked_of_day(c, task, scope, day, t_s, device)
+    return [_missing(each) for each in found if each.lacking]
+
+
+def _missing(each: Looked) -> Missing:
+    return Missing(each.point.device, each.point.number, each.slot_s, each.lacking)

@@ -1,13 +1,15 @@
 """Collection tasks, the metering points they name, and what came of them. Rules: station/collection."""
 
 from collections.abc import Sequence
+from operator import itemgetter
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, insert, literal, select, union, update
+from sqlalchemy import ColumnElement, Connection, exists, func, insert, literal, select, union, update
 
 from station.store.area_schema import area_rows
 from station.store.collection_schema import collection_tasks as tasks
 from station.store.db import row, rows
+from station.store.org_schema import org_tree
 from station.store.readings import unpacked
 from station.store.schema import devices, meters, readings
 from station.store.scope import Scope
@@ -84,6 +86,30 @@ def points(c: Connection, task: Row, scope: Scope, device: str | None = None) ->
         there.c.number.between(task["first"], task["last"]),
     )
     return [Point(*found) for found in c.execute(query.order_by(devices.c.device, there.c.number))]
+
+
+def uncovered(c: Connection, scope: Scope, kind: int, t_s: int, limit: int, after: str = "") -> list[Row]:
+    """Devices after `after` with metering points that no task of a kind names: device, name, unit, points."""
+
+    def named(point_type: str, number: ColumnElement[Any]) -> ColumnElement[bool]:
+        lasts = tasks.c.until_s.is_(None) | (tasks.c.until_s > t_s)
+        covers = select(tasks.c.id).join(org_tree, org_tree.c.ancestor == tasks.c.unit)
+        covers = covers.where(org_tree.c.unit == devices.c.unit, tasks.c.kind == kind, lasts)
+        return exists(
+            covers.where(tasks.c.point_type == point_type, number.between(tasks.c.first, tasks.c.last))
+        )
+
+    here = [devices.c.device, devices.c.name, devices.c.unit, devices.c.area.is_not(None).label("is_area")]
+    among = (devices.c.device > after, scope.over(devices.c.unit))
+    of_areas = select(*here, func.count().label("points")).join(
+        area_rows, area_rows.c.device == devices.c.device
+    )
+    of_areas = of_areas.where(*among, ~named(METER, area_rows.c.meter)).group_by(devices.c.device)
+    mains = select(*here, literal(1).label("points")).where(*among, devices.c.area.is_(None))
+    mains = mains.where(~named(MAIN, literal(1)))
+    found = rows(c.execute(of_areas.order_by(devices.c.device).limit(limit)))
+    found += rows(c.execute(mains.order_by(devices.c.device).limit(limit)))
+    return sorted(found, key=itemgetter("device"))[:limit]
 
 
 def got(

@@ -12,18 +12,21 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from protocols.meters.points import BY_ALIAS, BY_NO
 from protocols.uplink.messages import CURVE, DAILY, MONTHLY
-from station.area.requests import DAY_S, label_s
-from station.collection import tasks
+from station.area.requests import DAY_S, EPOCH_DAY, label_s
+from station.collection import supplement, tasks
 from station.collection.slots import Missing
 from station.errors import Invalid
 from station.store import audit, org
 from station.store import collection as store
+from station.store import collection_asks as queue
+from station.store import collection_counts as counts
 from station.store.db import now_s
 from station.web import drafts, fleet
 from station.web.area import as_csv
 from station.web.arguments import MOST, past_day, whole
 from station.web.db import view, writing
 from station.web.errors import by_field
+from station.web.figures import share
 from station.web.helpers import station_offset_s
 from station.web.i18n import word
 from station.web.points import point_name
@@ -31,7 +34,6 @@ from station.web.rights import needs, scope, scope_for
 
 blueprint = Blueprint("collection", __name__, url_prefix="/collection")
 ROWS = 50
-HOUR_S = 3600  # the longest interval of a curve
 SHOWN = 200  # missing slots on a page; the file has all
 KINDS = {DAILY: "daily", MONTHLY: "monthly", CURVE: "curve"}
 ALIASES = ("energy_import_wh", "energy_export_wh", "voltage_a_dv", "current_a_ma", "power_dw")
@@ -56,6 +58,7 @@ def listed(values: Any, errors: dict[str, list[str]]) -> str:
         "collection/tasks.html",
         found=found,
         older=found[-1] if len(found) == ROWS else None,
+        came=counts.last_shares(view(), [each["id"] for each in found], scope_for("view")),
         **form(values, errors),
     )
 
@@ -73,6 +76,7 @@ def form(values: Any, errors: dict[str, list[str]]) -> dict[str, Any]:
         "kind_name": lambda no: word("task_kind", KINDS[no]),
         "item_name": item_name,
         "unit_name": unit_name,
+        "share": share,
     }
 
 
@@ -136,33 +140,49 @@ def typed(row: dict[str, Any]) -> MultiDict[str, Any]:
         {name: row[name] for name in (*NUMBERS, "name", "point_type", "version")}
     )
     values.setlist("items", [str(item) for item in row["items"]])
-    values["from_day"] = _day(row["from_s"])
-    values["until_day"] = _day(row["until_s"] - DAY_S) if row["until_s"] is not None else ""
+    values["from_day"] = day_of(row["from_s"])
+    values["until_day"] = day_of(row["until_s"] - DAY_S) if row["until_s"] is not None else ""
     return values
 
 
-def _day(t_s: int) -> str:
+def day_of(t_s: int) -> str:
     return datetime.fromtimestamp(t_s + station_offset_s(), UTC).date().isoformat()
 
 
 def shown(row: dict[str, Any], values: Any, errors: dict[str, list[str]]) -> str:
     day, found = absent(row)
-    context = {"task": row, "day": day.isoformat(), "missing": found[:SHOWN], "total": len(found)}
+    context = {"task": row, "day": day.isoformat(), "device": asked_device()}
+    context |= {
+        "missing": reasons(row, found[:SHOWN]),
+        "total": len(found),
+        "can_ask": supplement.can_ask(row),
+    }
     return render_template("collection/task.html", **context, **form(values, errors))
 
 
-def absent(row: dict[str, Any]) -> tuple[date, list[Missing]]:
-    """(day of the address, what is missing of it until now)."""
-    offset_s, now = station_offset_s(), now_s()
-    today = date.fromisoformat(_day(now))
-    day = past_day("day", request.args.get("day"), today)
-    begin = label_s(day, offset_s)
-    seen = scope_for("view")
-    return day, [
-        each
-        for each in tasks.missing(view(), row, seen, begin, min(now, begin + DAY_S + HOUR_S))
-        if each.slot_s < begin + DAY_S
+def asked_device() -> str | None:
+    return request.args.get("device") or None
+
+
+def reasons(task: dict[str, Any], some: list[Missing]) -> list[dict[str, Any]]:
+    """The holes with what is known of them: `why` it said it could not, how its newest request stands."""
+    if not some:
+        return []
+    names = sorted({each.device for each in some})
+    since_s = min(each.slot_s for each in some)
+    absent_told = supplement.told(view(), names, task["kind"], since_s)
+    asked = queue.covering(view(), names, task["kind"], since_s)
+    return [
+        each._asdict() | {"why": supplement.why(absent_told, each), "asked": supplement.newest(asked, each)}
+        for each in some
     ]
+
+
+def absent(row: dict[str, Any]) -> tuple[date, list[Missing]]:
+    """(day of the address, what is missing of it until now, of the device of the address or of all)."""
+    day = past_day("day", request.args.get("day"), date.fromisoformat(day_of(now_s())))
+    number = (day - EPOCH_DAY).days
+    return day, tasks.missing_of_day(view(), row, scope_for("view"), number, now_s(), asked_device())
 
 
 @blueprint.post("/<int:number>")

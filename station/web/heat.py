@@ -1,6 +1,6 @@
 """Completeness of daily freezes as a picture: days down, meters across in blocks, height is the share."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from station.web.figures import local, share
@@ -47,4 +47,46 @@ def _cell(
         "high": high,
         "tone": "full" if here == len(block) else "part" if here else "none",
         "title": f"{block[0]}–{block[-1]}: {here}/{len(block)}",
+    }
+
+
+NAMED, ROW = 190, 20  # room for the name of a row, and its height
+DAYS_WIDTH = 800
+
+
+def draw_days(
+    names: Sequence[str], days: Sequence[int], torn: Mapping[tuple[str, int], tuple[int, int]]
+) -> dict[str, Any]:
+    """Coordinates for collection/days.html: a row for each name, a column for each day, rising.
+
+    `torn`: {(name, day): (came, expected)} of what is not whole; a cell that is not in it is full."""
+    width = DAYS_WIDTH / max(1, len(days))
+    rows = []
+    for n, name in enumerate(names):
+        y = TOP + n * ROW
+        cells = [
+            _day_cell(torn.get((name, day)), day, NAMED + i * width, y, width) for i, day in enumerate(days)
+        ]
+        rows.append({"name": name, "y": y, "cells": cells})
+    every = max(1, -(-len(days) // 10))
+    marks = [(round(NAMED + i * width, 1), days[i]) for i in range(0, len(days), every)]
+    return {"rows": rows, "marks": marks, "height": TOP + len(names) * ROW + 4}
+
+
+def _day_cell(here: tuple[int, int] | None, day: int, x: float, y: int, width: float) -> dict[str, Any]:
+    came, expected = here or (1, 1)
+    full = ROW - 3
+    high = round(full * came / expected, 1)
+    return {
+        "x": round(x, 1),
+        "width": round(width - 1.5, 1),
+        "y": y,
+        "full": full,
+        "top": round(y + full - high, 1),
+        "high": high,
+        "tone": "full" if came == expected else "part" if came else "none",
+        "day": day,
+        "came": came,
+        "expected": expected,
+        "torn": here is not None and came < expected,
     }

@@ -13,6 +13,7 @@ class Page(NamedTuple):
     endpoint: str
     words: object  # of flask_babel: str() of it is in the page's language
     functions: str  # station.access.roles; several with spaces: any of them; ANYONE
+    beside: str = ""  # another blueprint whose pages belong to it
 
 
 class Way(NamedTuple):
@@ -42,7 +43,13 @@ PLACES = (
         ),
     ),
     (_("Approvals"), (Page("approvals.page", _("Approvals"), ANYONE),)),
-    (_("Collection"), (Page("collection.page", _("Collection tasks"), "view"),)),
+    (
+        _("Collection"),
+        (
+            Page("collection.page", _("Collection tasks"), "view", "collection_days"),
+            Page("collection_days.uncovered", _("Points without a task"), "view"),
+        ),
+    ),
     (
         _("Archives"),
         (
@@ -106,7 +113,8 @@ def here(places: list[tuple[str, list[Page]]]) -> Page | None:
     for page in pages:
         if page.endpoint == request.endpoint:
             return page
-    return next((page for page in pages if page.endpoint.split(".")[0] == request.blueprint), None)
+    own = (page for page in pages if request.blueprint in (page.endpoint.split(".")[0], page.beside))
+    return next(own, None)
 
 
 def ways() -> tuple[list[Way], list[Way]]:

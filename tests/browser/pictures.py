@@ -146,6 +146,7 @@ def main(out: Path, docs: bool) -> None:
             seed_area.seed_area(c)
             seed_rooms.seed_rooms(c)
         seed_rooms.seed_by_desk(Station(site.home).desk())
+        seed_rooms.seed_days(site.engine)
         pages = PAGES | AREA | rooms(site)
         for language, theme in LOOKS:
             desk, look = Desk(browser, site.url, language, theme), f"{language[:2]}-{theme}"

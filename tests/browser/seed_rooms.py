@@ -5,7 +5,7 @@ import time
 from typing import Any
 
 from flask.testing import FlaskClient
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
 
 from protocols.meters.points import BY_ALIAS
 from protocols.uplink import messages
@@ -16,10 +16,10 @@ from station.alarms import duty, outages
 from station.alarms import life as alarms
 from station.approvals import kinds
 from station.approvals import life as approvals
-from station.collection import tasks
+from station.collection import counts, tasks
 from station.fieldwork import life as fieldwork
 from station.stock import life as stock
-from station.store import org
+from station.store import db, org
 from station.store.scope import EVERYWHERE, ROOT
 
 DEVICE = "DF-FOUNDRY-01"
@@ -42,6 +42,16 @@ def seed_rooms(c: Connection) -> None:
     fieldwork.draft(c, WHO, EVERYWHERE, "work", work | {"due_s": at + 86_400})
     stock.move(c, WHO, EVERYWHERE, MOVE, "move")
     stock.plan(c, WHO, EVERYWHERE, ROOT, "meter", 10, 0)
+
+
+def seed_days(engine: Engine) -> None:
+    """Collection of three weeks, counted as it would have been."""
+    at = int(time.time())
+    with db.writing(engine) as c:
+        facts = TASK | {"name": "台区日冻结", "point_type": "meter", "from_s": at - 20 * 86_400}
+        tasks.add(c, WHO, EVERYWHERE, facts, "of meters")
+    while counts.close(engine, at, 28_800):
+        pass
 
 
 def _people(c: Connection, below: int) -> None:

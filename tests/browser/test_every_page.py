@@ -27,6 +27,7 @@ def full(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         seed_area.seed_area(c)
         seed_rooms.seed_rooms(c)
     seed_rooms.seed_by_desk(Station(running.home).desk())
+    seed_rooms.seed_days(running.engine)
     yield running
     running.close()
 

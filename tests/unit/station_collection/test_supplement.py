@@ -18,7 +18,7 @@ from station.store import collection_asks as queue
 from station.store.collection_schema import collection_asks
 from station.store.scope import EVERYWHERE, NOWHERE
 from tests.unit.station_collection.conftest import furnished
-from tests.unit.station_collection.test_counts import came
+from tests.unit.station_collection.test_counts import DAY, came
 from tests.unit.station_collection.test_slots import NEW_YEAR
 from tests.unit.station_collection.test_tasks import facts
 
@@ -181,18 +181,17 @@ def test_a_person_asks_without_the_limit_but_not_twice_at_once(engine: Engine) -
     task = made(engine, supplements=0)
     came(engine, 1)
     absent(engine, 2, 1)
-    span = (NEW_YEAR, NEW_YEAR + DAY_S)
     with db.writing(engine) as c:
-        assert supplement.ask(c, "li", EVERYWHERE, task, span, None, SETTLED_S) == 2
+        assert supplement.ask(c, "li", EVERYWHERE, task, DAY, None, SETTLED_S) == 2
         with pytest.raises(Invalid, match="nothing_to_ask"):
-            supplement.ask(c, "li", EVERYWHERE, task, span, None, SETTLED_S)
+            supplement.ask(c, "li", EVERYWHERE, task, DAY, None, SETTLED_S)
         assert audit.recent(c, 1)[0]["action"] == "supplement_asked"
     assert asked(engine) == [(2, 0, 0), (3, 0, 0)]
 
 
 def test_a_person_asks_only_what_he_may(engine: Engine, task: dict[str, Any]) -> None:
     with db.writing(engine) as c, pytest.raises(Invalid, match="nothing_to_ask"):
-        supplement.ask(c, "li", NOWHERE, task, (NEW_YEAR, NEW_YEAR + DAY_S), "T1", SETTLED_S)
+        supplement.ask(c, "li", NOWHERE, task, DAY, "T1", SETTLED_S)
 
 
 def test_what_ended_long_ago_is_forgotten(engine: Engine, task: dict[str, Any]) -> None:

@@ -16,6 +16,7 @@ from tests.unit.web.test_rights import only
 
 NAMES = (
     "日冻结采集",
+    "台区日冻结",
     "DTZ-0001",
     "铸造厂二期送电",
     "线路检修",
@@ -37,6 +38,7 @@ def house(seeded: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Stati
     with station.writing() as c:
         seed_rooms.seed_rooms(c)
     seed_rooms.seed_by_desk(station.desk())
+    seed_rooms.seed_days(station.engine)
     found = reached(station.app, station.desk())
     with station.writing() as c:
         here = org.add_unit(c, ROOT, "station", "here", "这里")

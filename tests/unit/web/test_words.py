@@ -34,7 +34,7 @@ from station.jobs import due, own
 from station.notify import channels, outbox, words
 from station.profiles import push
 from station.stock import moves as stock_moves
-from station.store import accounts, alarms, alarms_schema, org
+from station.store import accounts, alarms, alarms_schema, collection_asks, org
 from station.store import approvals as proposals
 from station.store import collection as tasks
 from station.store import documents as document_store
@@ -104,6 +104,7 @@ SPACES = {
     "state_help": list(STATES),
     "task_kind": list(collection.KINDS.values()),
     "task_point": list(tasks.POINT_TYPES),
+    "ask_state": list(collection_asks.STATES),
     "alarm": list(ALARMS),
     "warning": [*WARNINGS, *preview.WARNINGS],
     "queue": list(fleet.QUEUES),

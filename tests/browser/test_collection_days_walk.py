@@ -1,4 +1,4 @@
-"""A clerk sees where something is missing, presses the cell and asks for it; the concentrator's answer comes."""
+"""A clerk sees where something is missing, presses the cell and asks for it; the answer comes."""
 
 import time
 from collections.abc import Callable

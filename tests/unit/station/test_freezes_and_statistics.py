@@ -1,9 +1,12 @@
 """Monthly and billing freezes, statistics and the importance of events are stored once."""
 
+import time
+
 import pytest
 
 from protocols.uplink import codes, messages, topics
 from station.store import db, events, statistics
+from station.store.collection_schema import collection_late
 from station.store.schema import readings, records
 from tests.unit.station.double import T0, event
 
@@ -33,6 +36,15 @@ def test_freezes_of_one_instant_are_kept_apart(handler, device, engine):
         handler.take([device.batch(topics.DA, 1, sent)])
     assert sorted(row["kind"] for row in stored(engine, readings)) == [11, 12, 13]
     assert len(stored(engine, records)) == 3
+
+
+@pytest.mark.parametrize(("age_s", "is_late"), [(0, False), (7 * 3600, False), (9 * 3600, True)])
+def test_a_freeze_that_may_belong_to_a_counted_day_is_noted(handler, device, engine, age_s, is_late):
+    day_s = int(time.time()) - age_s
+    for _twice in range(2):
+        handler.take([device.batch(topics.DA, 1, [freeze(messages.DAILY, day_s, {256: 5})])])
+    late = [("T1", day_s // 86_400)] if is_late else []
+    assert [(row["device"], row["utc_day"]) for row in stored(engine, collection_late)] == late
 
 
 def test_statistics_stand_once_for_each_subject_and_the_later_word_counts(handler, device, engine):

@@ -53,6 +53,7 @@ def test_only_what_was_lost_is_asked_for_and_comes_again(area):
     with db.writing(area.engine) as c:
         number = tasks.add(c, "admin", EVERYWHERE, TASK | {"from_s": today_s}, "task")
         task = collection.get(c, number, EVERYWHERE)
+        assert task
         assert supplement.ask(c, "admin", EVERYWHERE, task, day, None, today_s + DAY_S) == len(LOST)
     area.wait(lambda: _stored(area) == before, "what was lost")
     sent = [row for row in area.ask(commands.recent, DEVICE) if row["kind"] == messages.RESEND]

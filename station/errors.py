@@ -159,6 +159,7 @@ KEYS = {
     "no_such_task": "no such collection task",
     "nothing_to_ask": "nothing of it can be asked for: it is here, asked for already, or of terminals,"
     " which send by themselves what they have",
+    "task_of_own": "was made at the station, and is changed there",
     "task_of_marketing": "comes from marketing, and is changed there",
     "no_token_right": "you have no right to hand out tokens",
     "not_your_function": "you have not all of these rights in this unit",

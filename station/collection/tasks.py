@@ -45,12 +45,12 @@ def add(c: Connection, author: str, scope: Scope, facts: Facts, once: str) -> in
 
 
 def change(c: Connection, author: str, scope: Scope, number: int, version: int, facts: Facts) -> None:
-    """Invalid also when it was changed since `version`, or when it is marketing's, who alone changes it."""
+    """Invalid also when it was changed since `version`, or is of another origin, which alone changes it."""
     before = store.get(c, number, scope)
     if before is None:
         raise Invalid(FieldError("", "no_such_task"))
-    if before["origin"] == store.MARKETING:
-        raise Invalid(FieldError("", "task_of_marketing"))
+    if before["origin"] != facts["origin"]:
+        raise Invalid(FieldError("", f"task_of_{before['origin']}"))
     checked = check(c, scope, facts)
     if not store.change(c, number, version, **checked):
         raise Invalid(FieldError("", "changed_meanwhile"))

@@ -29,6 +29,19 @@ WAYS = (
     "GET /events",
     "POST /proposals",
     "GET /proposals/{number}",
+    "GET /alarms",
+    "GET /alarms/{number}",
+    "POST /alarms/{number}/acknowledge",
+    "GET /collection/tasks",
+    "POST /collection/tasks",
+    "GET /collection/tasks/{number}",
+    "POST /collection/tasks/{number}",
+    "GET /collection/tasks/{number}/days",
+    "GET /collection/tasks/{number}/missing",
+    "POST /collection/tasks/{number}/supplement",
+    "GET /work-orders",
+    "POST /work-orders",
+    "GET /work-orders/{number}",
 )
 
 

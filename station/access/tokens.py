@@ -80,7 +80,13 @@ def bearer(c: Connection, text: str, t_s: int) -> Bearer | None:
     found = store.get(c, int(parts[1])) if parts else None
     if parts is None or found is None or not hmac.compare_digest(found["hash"], _hash(parts[2])):
         return None
-    ended = found["revoked_s"] is not None or found["until_s"] <= t_s
+    return of_number(c, found["id"], t_s)
+
+
+def of_number(c: Connection, number: int, t_s: int) -> Bearer | None:
+    """Who has the token of this number, with what he may do now; None: it is ended, or nobody's."""
+    found = store.get(c, number)
+    ended = found is None or found["revoked_s"] is not None or found["until_s"] <= t_s
     if ended or found["owner_disabled_s"] is not None:
         return None
     held = rights_of(c, found["user"], t_s)

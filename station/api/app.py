@@ -7,7 +7,19 @@ from flask import Flask
 from flask_limiter import Limiter
 from flask_smorest import Api
 
-from station.api import alarms, collection, commands, devices, events, failures, gate, proposals, units, work
+from station.api import (
+    alarms,
+    collection,
+    commands,
+    devices,
+    events,
+    failures,
+    gate,
+    proposals,
+    units,
+    webhooks,
+    work,
+)
 from station.settings import Settings
 from station.store.engines import Store
 
@@ -39,7 +51,7 @@ def create_app(home: Path | str | None = None, **config: Any) -> Flask:
     )
     app.config.update(config)
     app.json.sort_keys = False  # type: ignore[attr-defined]
-    app.extensions["store"] = Store(settings.home)
+    app.extensions |= {"store": Store(settings.home), "settings": settings}
     api = Api(app, spec_kwargs={"info": {"description": ABOUT}, "servers": [{"url": PREFIX}]})
     assert api.spec is not None
     api.spec.components.security_scheme("token", {"type": "http", "scheme": "bearer"})
@@ -47,7 +59,7 @@ def create_app(home: Path | str | None = None, **config: Any) -> Flask:
     failures.init_app(app)
     gate.init_app(app)
     Limiter(gate.who_asks, app=app, default_limits=[RATE])
-    for door in (units, devices, events, alarms, commands, proposals, collection, work):
+    for door in (units, devices, events, alarms, commands, proposals, collection, work, webhooks):
         api.register_blueprint(door.blueprint)
     app.after_request(_headers)
     return app

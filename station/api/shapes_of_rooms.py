@@ -1,10 +1,11 @@
-"""What goes in and out of the doors to collection, field work and alarms; laws as in shapes.py."""
+"""What goes in and out of the doors to collection, field work, alarms and webhooks; laws as in shapes.py."""
 
 from marshmallow import Schema, fields, validate
 
 from station.api.shapes import NAME, Page, maybe, whole
 from station.fieldwork import machine
 from station.store import alarms, collection, fieldwork
+from station.webhooks.deliver import STREAMS
 
 KINDS = ("daily", "monthly", "curve")
 
@@ -191,3 +192,32 @@ class Alarm(Schema):
 class Alarms(Schema):
     items = fields.List(fields.Nested(Alarm))
     next = maybe(fields.Integer, "give it as `after`; null: this was the last page")
+
+
+# ---- webhooks
+
+
+class WebhookDraft(Schema):
+    url = fields.String(required=True, validate=validate.Length(max=499))
+    stream = one_of(tuple(STREAMS), required=True)
+    secret = fields.String(
+        required=True,
+        validate=validate.Length(max=200),
+        metadata={"description": "whsec_ and the base64 of 24 to 64 bytes; never shown again"},
+    )
+
+
+class Webhook(Schema):
+    id = fields.Integer()
+    url = fields.String()
+    stream = fields.String()
+    after = fields.Integer(metadata={"description": "the other system has taken all up to this id"})
+    failures = fields.Integer(metadata={"description": "in a row"})
+    error = fields.String(metadata={"description": "of the last try"})
+    failing_s = maybe(fields.Integer)
+    told_s = maybe(fields.Integer, "when something was taken last")
+    stopped_s = maybe(fields.Integer)
+
+
+class Webhooks(Schema):
+    items = fields.List(fields.Nested(Webhook))

@@ -58,7 +58,8 @@ def check(kind: str, config: Config, secret: str, has_secret: bool) -> list[Fiel
     return problems
 
 
-def _url(value: Any) -> str:
+def bad_url(value: Any) -> str:
+    """Key of station.errors; "" for a good one."""
     try:
         parts = urlsplit(value or "")
         fine = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
@@ -81,7 +82,7 @@ _CHECKS: Mapping[str, Callable[[Any], str]] = {
     "from": _like(EMAIL),
     "tls": lambda value: "" if value in TLS else "needed",
     "user": lambda value: "" if len(str(value or "")) <= 190 else "bad_address",
-    "url": _url,
+    "url": bad_url,
     "to_field": _like(FIELD),
     "text_field": _like(FIELD),
 }
@@ -120,7 +121,7 @@ def _webhook(config: Config, secret: str, notice: Notice, t_s: int) -> None:
     told = {"delivery": notice.id, "subject": notice.subject, "body": notice.body, "t_s": t_s}
     body = json.dumps(told, ensure_ascii=False).encode()
     heads = {"Content-Type": "application/json", SIGNATURE: signature(secret, t_s, body)}
-    _post(config["url"], body, heads | {DELIVERY: str(notice.id)})
+    post(config["url"], body, heads | {DELIVERY: str(notice.id)})
 
 
 def _sms(config: Config, secret: str, notice: Notice, _t_s: int) -> None:
@@ -128,7 +129,7 @@ def _sms(config: Config, secret: str, notice: Notice, _t_s: int) -> None:
     heads = {"Content-Type": "application/x-www-form-urlencoded", DELIVERY: str(notice.id)}
     if secret:
         heads["Authorization"] = f"Bearer {secret}"
-    _post(config["url"], urlencode(told).encode(), heads)
+    post(config["url"], urlencode(told).encode(), heads)
 
 
 class _Stay(urllib.request.HTTPRedirectHandler):
@@ -141,7 +142,8 @@ class _Stay(urllib.request.HTTPRedirectHandler):
 _opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), _Stay)
 
 
-def _post(url: str, body: bytes, heads: Mapping[str, str]) -> None:
+def post(url: str, body: bytes, heads: Mapping[str, str]) -> None:
+    """Failed when the server does not answer 2xx."""
     request = urllib.request.Request(url, body, dict(heads), method="POST")
     try:
         with _opener.open(request, timeout=WAIT_S) as reply:

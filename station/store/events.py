@@ -77,11 +77,15 @@ def following(c: Connection, scope: Scope, after: int, limit: int) -> tuple[list
 
     LOOKED_BACK rows at most are looked through, so a page may be empty before the end.
     """
-    newest = c.execute(select(func.max(events.c.id))).scalar() or 0
-    until = min(after + LOOKED_BACK, max(newest, after))
+    until = min(after + LOOKED_BACK, max(newest(c), after))
     query = select(events).join(devices).where(events.c.id > after, events.c.id <= until)
     found = rows(c.execute(query.where(scope.over(devices.c.unit)).order_by(events.c.id).limit(limit)))
     return named(found), found[-1]["id"] if len(found) == limit else until
+
+
+def newest(c: Connection) -> int:
+    """Id of the last event stored of any device."""
+    return c.execute(select(func.max(events.c.id))).scalar() or 0
 
 
 def of_codes(c: Connection, device: str, codes: Collection[int], after: int = 0) -> list[dict[str, Any]]:

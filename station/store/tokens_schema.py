@@ -1,6 +1,6 @@
 """Tables of the API: tokens, and the answers kept for idempotency keys."""
 
-from sqlalchemy import JSON, Column, ForeignKey, Index, Table, Text
+from sqlalchemy import JSON, Column, ForeignKey, Index, LargeBinary, Table, Text
 
 from station.store.columns import Int, integer, maybe, metadata, text
 from station.store.org_schema import of_unit
@@ -20,6 +20,26 @@ tokens = Table(
     maybe("used_s"),
     text("used_from", server_default=""),
     Index(None, "user", "id"),
+)
+
+# Where another system wants to be told what happens. It sees what its token sees.
+api_webhooks = Table(
+    "api_webhooks",
+    metadata,
+    integer("id", primary_key=True),
+    Column("token", Int, ForeignKey("tokens.id"), nullable=False),
+    text("url"),
+    text("stream"),  # station.webhooks.deliver.STREAMS
+    Column("secret", LargeBinary, nullable=False),  # sealed; signs what is sent
+    integer("after"),  # id of the stream up to which the other system has all
+    integer("made_s"),
+    integer("next_s"),  # not before
+    integer("failures", server_default="0"),  # in a row
+    text("error", server_default=""),  # of the last
+    maybe("failing_s"),  # since when; null: not
+    maybe("told_s"),  # when something was taken last
+    maybe("stopped_s"),
+    Index(None, "token"),
 )
 
 api_answers = Table(

@@ -42,6 +42,9 @@ WAYS = (
     "GET /work-orders",
     "POST /work-orders",
     "GET /work-orders/{number}",
+    "GET /webhooks",
+    "POST /webhooks",
+    "POST /webhooks/{number}/stop",
 )
 
 

@@ -95,7 +95,7 @@ def test_what_came_and_what_is_missing_is_told_and_asked_for(door: Door) -> None
 def test_tasks_and_orders_come_by_the_page(door: Door) -> None:
     for n in range(3):
         assert door.post("/collection/tasks", TASK | {"priority": 3 - n}, f"t{n}").status_code == 201
-        assert door.post("/work-orders", order(due_s=order()["due_s"] - n), f"w{n}").status_code == 201
+        assert door.post("/work-orders", order(due_s=order()["due_s"] - 60 * n), f"w{n}").status_code == 201
     for path in ("/collection/tasks", "/work-orders"):
         first = door.get(path, limit=2).json
         rest = door.get(path, limit=2, after=first["next"]).json

@@ -78,6 +78,18 @@ def test_dark_charts_are_light_on_paper(sit: Callable[..., Desk]) -> None:
             assert not seen(kind, gone), (event, kind)
 
 
+@pytest.mark.parametrize("path", ["/", "/alarms", "/station", f"/terminals/{DEVICE}/events"])
+def test_paper_has_no_buttons_and_says_when_and_by_whom(sit: Callable[..., Desk], path: str) -> None:
+    desk = sit("en", "dark")
+    desk.log_in()
+    page = desk.go(path)
+    assert page.locator("button:visible").count() > 0
+    page.emulate_media(media="print")
+    assert page.locator("button:visible, .todo:visible, input[type=checkbox]:visible").count() == 0
+    expect(page.locator(".paper")).to_contain_text(f"printed by admin · {path}")
+    assert page.evaluate("getComputedStyle(document.documentElement).backgroundColor") == "rgb(255, 255, 255)"
+
+
 def test_a_page_that_hears_nothing_says_so(sit: Callable[..., Desk], site: Site) -> None:
     """The line stays open, but the publisher renders this page no more: its figures stand still."""
     desk = sit("en")

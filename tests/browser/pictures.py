@@ -62,6 +62,7 @@ DOCS = {  # what the documentation shows: (page, look)
         "duty-one",
         "approvals-one",
         "collection-task",
+        "collection_days-page",
         "fieldwork-one",
         "stock-page",
         "staff-one",

@@ -12,7 +12,6 @@ from sqlalchemy import Connection, select, update
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.sqlite import insert as upsert
 
-from protocols import cbor
 from protocols.uplink.messages import CURVE, DAILY
 from station.store.schema import meters, readings
 
@@ -137,6 +136,4 @@ def _packed(points: Mapping[int, int]) -> bytes:
 
 def unpacked(points: bytes) -> dict[int, int]:
     """The `points` column again."""
-    found = cbor.decode(points)
-    assert isinstance(found, dict)
-    return found  # type: ignore[return-value]
+    return cbor2.loads(points)

@@ -1,5 +1,6 @@
 """Webhooks: where other systems want to be told, and how far they were. Rules: station/webhooks."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import Connection, func, insert, select, update
@@ -26,6 +27,11 @@ def get(c: Connection, number: int) -> Row | None:
 def of_token(c: Connection, token: int) -> list[Row]:
     """Newest first."""
     return rows(c.execute(select(hooks).where(hooks.c.token == token).order_by(hooks.c.id.desc())))
+
+
+def of_tokens(c: Connection, some: Iterable[int]) -> list[Row]:
+    """Those of several tokens, newest first."""
+    return rows(c.execute(select(hooks).where(hooks.c.token.in_(list(some))).order_by(hooks.c.id.desc())))
 
 
 def due(c: Connection, t_s: int) -> list[Row]:

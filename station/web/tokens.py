@@ -8,14 +8,15 @@ from werkzeug.wrappers import Response
 from station.access import tokens as rules
 from station.access.rights import where
 from station.errors import Invalid
-from station.store import org
+from station.store import org, webhooks
 from station.store import tokens as store
 from station.store.db import now_s
 from station.web import drafts, fleet
-from station.web.arguments import whole
+from station.web.arguments import MOST, whole
 from station.web.db import view, writing
 from station.web.errors import Refused, by_field, said
 from station.web.rights import ANYONE, needs
+from station.webhooks import life
 
 blueprint = Blueprint("tokens", __name__, url_prefix="/tokens")
 ROWS = 50
@@ -41,6 +42,9 @@ def show(errors: dict[str, list[str]], values: object, made: str | None) -> str:
         "tokens.html",
         found=found,
         older=found[-1]["id"] if len(found) == ROWS else None,
+        hooks=webhooks.of_tokens(view(), [row["id"] for row in found]),
+        system={row["id"]: row["name"] for row in found},
+        hook_state=hook_state,
         state=lambda row: state(row, now_s()),
         unit_name=lambda number: (org.unit(view(), number) or {}).get("name", ""),
         units=fleet.units(view(), where(current_user.rights, rules.MAKE)),
@@ -59,6 +63,13 @@ def state(row: dict[str, object], t_s: int) -> tuple[str, str, str]:
     until = row["until_s"]
     assert isinstance(until, int)
     return ("warn", "ended", "clock") if until <= t_s else ("ok", "open", "ok")
+
+
+def hook_state(row: dict[str, object]) -> tuple[str, str, str]:
+    """(tone, name, icon) of a webhook."""
+    if row["stopped_s"] is not None:
+        return "idle", "stopped", "idle"
+    return ("warn", "failing", "warn") if row["failing_s"] is not None else ("ok", "telling", "ok")
 
 
 @blueprint.post("")
@@ -91,4 +102,19 @@ def revoke(number: int) -> Response:
         flash(_("The token is ended."), "ok")
     except Invalid as invalid:
         flash(said(invalid.errors[0]), "error")
+    return redirect(url_for("tokens.page"))
+
+
+@blueprint.post("/webhooks/<int:number>/stop")
+@needs(ANYONE)
+def stop(number: int) -> Response:
+    check()
+    hook = webhooks.get(view(), number) if number <= MOST else None
+    token = store.get(view(), hook["token"]) if hook else None
+    scope = where(current_user.rights, "accounts")
+    if token is None or not (token["user"] == current_user.name or scope.holds(view(), token["owner_unit"])):
+        raise Refused(404, "not_found")
+    with writing() as c:
+        life.stop(c, current_user.name, token["id"], number)
+    flash(_("The webhook is stopped."), "ok")
     return redirect(url_for("tokens.page"))

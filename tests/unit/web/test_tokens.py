@@ -3,9 +3,12 @@
 import re
 
 from station.access import accounts, tokens
-from station.store import db, org
+from station.settings import Settings
+from station.store import db, org, webhooks
 from station.store import tokens as store
 from station.store.scope import ROOT
+from station.store.tokens_schema import tokens as tokens_table
+from station.webhooks import life
 from tests.unit.web.conftest import Station
 from tests.unit.web.test_rights import only
 
@@ -54,3 +57,27 @@ def test_who_neither_makes_nor_keeps_sees_no_page(station: Station) -> None:
     only(station, "administrator")
     assert desk.get("/tokens").status_code == 200
     assert desk.post("/tokens", data=NEW).status_code == 403
+
+
+def test_webhooks_stand_there_and_are_stopped_but_not_by_a_stranger(station: Station) -> None:
+    station.desk().post("/tokens", data=NEW)
+    secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+    with station.writing() as c:
+        settings = Settings.load(station.home)
+        life.make(c, settings, "admin", 1, "http://10.0.0.9/<hook>", "events", secret)
+        webhooks.change(c, 1, failing_s=1, error="HTTP 500", failures=3)
+    page = station.desk("en").get("/tokens").text
+    assert "http://10.0.0.9/&lt;hook&gt;" in page
+    assert "HTTP 500" in page
+    assert secret not in page
+    with station.writing() as c:
+        low = org.add_unit(c, ROOT, "station", "low", "下")
+        accounts.add(c, accounts.shell("t"), "ling", ROOT)
+        c.execute(tokens_table.update().values(user="ling"))
+    only(station, "administrator", low)
+    assert station.desk().post("/tokens/webhooks/1/stop").status_code == 404
+    with station.writing() as c:
+        c.execute(tokens_table.update().values(user="admin"))
+    assert station.desk().post("/tokens/webhooks/1/stop").status_code == 302
+    with db.reading(station.engine) as c:
+        assert webhooks.get(c, 1)["stopped_s"] is not None

@@ -61,6 +61,7 @@ from station.web import (
     slots,
 )
 from station.web import logs as web_logs
+from station.webhooks.deliver import STREAMS
 
 WEB = Path(i18n.__file__).parent
 METHODS = [("**.py", "python"), ("**/templates/**.html", "jinja2")]
@@ -104,6 +105,8 @@ SPACES = {
     "state_help": list(STATES),
     "task_kind": list(collection.KINDS.values()),
     "task_point": list(tasks.POINT_TYPES),
+    "webhook_stream": list(STREAMS),
+    "webhook_state": ["telling", "failing", "stopped"],
     "ask_state": list(collection_asks.STATES),
     "alarm": list(ALARMS),
     "warning": [*WARNINGS, *preview.WARNINGS],

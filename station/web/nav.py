@@ -42,7 +42,13 @@ PLACES = (
         ),
     ),
     (_("Approvals"), (Page("approvals.page", _("Approvals"), ANYONE),)),
-    (_("Collection"), (Page("collection.page", _("Collection tasks"), "view"),)),
+    (
+        _("Collection"),
+        (
+            Page("collection.page", _("Collection tasks"), "view"),
+            Page("query.page", _("Data query"), "view"),
+        ),
+    ),
     (
         _("Archives"),
         (

@@ -33,6 +33,9 @@ from station.ingest.wire import REASONS as REFUSED
 from station.jobs import due, own
 from station.notify import channels, outbox, words
 from station.profiles import push
+from station.query import items as query_items
+from station.query import slots as query_slots
+from station.query import uses as query_uses
 from station.stock import moves as stock_moves
 from station.store import accounts, alarms, alarms_schema, org
 from station.store import approvals as proposals
@@ -96,7 +99,15 @@ SPACES = {
     "kind": [name for kinds in OTHER_KINDS.values() for name in kinds.values()],
     "section": [name for _no, name in area.SECTIONS.items()],
     "stream": list(STREAM_NO),
-    "quality": [*QUALITIES.values(), "missing", "not_due"],
+    "quality": [
+        *QUALITIES.values(),
+        query_slots.MISSING,
+        query_slots.NOT_DUE,
+        query_slots.BEFORE,
+    ],
+    "query_kind": list(query_items.KINDS),
+    "item_group": list(query_items.GROUPS),
+    "use": list(query_uses.WORDS),
     "command": COMMANDS,
     "command_help": COMMANDS,
     "preview": [*COMMANDS, "trip_at_once"],

@@ -47,6 +47,7 @@ PLACES = (
         (
             Page("collection.page", _("Collection tasks"), "view"),
             Page("query.page", _("Data query"), "view"),
+            Page("parameters.listed", _("Parameters that differ"), "view"),
         ),
     ),
     (

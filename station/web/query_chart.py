@@ -78,8 +78,9 @@ def _ticks(low: int, high: int) -> list[int]:
 
 
 def _times(from_s: int, until_s: int) -> list[int]:
-    """Instants for the lower edge: at most nine, at equal distances from the first on."""
-    step = max(3600, (until_s - from_s) // 8 // 3600 * 3600)
+    """Instants for the lower edge: at most eight, whole hours or days apart, from the first on."""
+    unit = 86_400 if until_s - from_s > 3 * 86_400 else 3600
+    step = -(-(until_s - from_s) // 8 // unit) * unit
     return list(range(from_s, until_s, step))
 
 

@@ -73,7 +73,8 @@ def text(item: Item, value: int | str | None, offset_s: int) -> str:
 def quality(made: Series, slot_s: int, now_s: int) -> str:
     """Name of the quality of a slot, or of the reason why nothing is there."""
     row = made.rows.get(slot_s)
-    state = slots.state(slot_s, row is not None, made.point.added_s, now_s)
+    since_s = min(made.point.added_s, next(iter(made.rows), made.point.added_s))  # it told of days before it
+    state = slots.state(slot_s, row is not None, since_s, now_s)
     return QUALITIES.get(row.quality, str(row.quality)) if row else state
 
 

@@ -34,6 +34,7 @@ from station.jobs import due, own
 from station.notify import channels, outbox, words
 from station.profiles import push
 from station.query import items as query_items
+from station.query import parameters as query_parameters
 from station.query import slots as query_slots
 from station.query import uses as query_uses
 from station.stock import moves as stock_moves
@@ -60,6 +61,7 @@ from station.web import (
     forms,
     help_desk,
     i18n,
+    line_frames,
     single_line,
     slots,
 )
@@ -108,6 +110,8 @@ SPACES = {
     "query_kind": list(query_items.KINDS),
     "item_group": list(query_items.GROUPS),
     "use": list(query_uses.WORDS),
+    "frame_outcome": list(line_frames.OUTCOMES),
+    "parameter_state": list(query_parameters.STATES),
     "command": COMMANDS,
     "command_help": COMMANDS,
     "preview": [*COMMANDS, "trip_at_once"],

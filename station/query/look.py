@@ -28,7 +28,7 @@ def work(engine: Engine, t_s: int) -> int:
 
 def _found(told: dict[str, store.Told]) -> set[tuple[str, int, int, int]]:
     return {
-        (device, *each)
+        (device, each.section, each.wanted, each.reported)
         for device, mine in told.items()
         if mine.reported is not None
         for each in parameters.differences(mine.wanted(), mine.reported, mine.sending())

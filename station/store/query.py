@@ -113,7 +113,7 @@ def values(c: Connection, point: Point, kind: int, from_s: int, until_s: int, li
         .order_by(readings.c.slot_s)
         .limit(limit)
     )
-    return [Row(*head, cbor2.loads(body)) for *head, body in c.execute(query)]
+    return [Row(at, every_s, quality, cbor2.loads(body)) for at, every_s, quality, body in c.execute(query)]
 
 
 def intervals(c: Connection, point: Point, from_s: int, until_s: int) -> list[int]:

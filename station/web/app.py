@@ -78,6 +78,7 @@ PARTS = (
     feeders,
     filters,
     run_state,
+    parameters,
     live,
 )
 DOORS = (

@@ -3,15 +3,18 @@
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Blueprint, Response, abort, render_template, request
+from flask import Blueprint, Flask, Response, abort, render_template, request
 from flask_babel import gettext as _
 from flask_login import current_user
+from werkzeug.datastructures import MultiDict
 
-from protocols.uplink import area, parameters
+from protocols.uplink import area, messages, parameters
+from station.controls import byname
 from station.query import parameters as rules
 from station.store import audit, devices
 from station.store import parameters as store
 from station.store.db import now_s
+from station.web import command, sealed
 from station.web.area import as_csv
 from station.web.arguments import whole
 from station.web.db import view, writing
@@ -23,6 +26,7 @@ from station.web.rights import needs, scope
 
 blueprint = Blueprint("parameters", __name__)
 ROWS, CSV_ROWS, Q_CHARS = 50, 8000, 64  # of a page; of a file, which so stays below 1 MB
+AGAIN_S = 86_400  # so long the device may take to come for what is sent again
 TONES = {
     rules.SAME: ("ok", "ok"),
     rules.DEFAULTS: ("idle", "idle"),
@@ -39,12 +43,23 @@ def page(device: str) -> str:
     told = store.told(view(), [device])[device]
     of_area = row["area"] is not None
     known = [no for no, _name in (area.SECTIONS if of_area else parameters.SECTIONS).items()]
-    numbers = dict.fromkeys([*known, *told.wanted(), *(told.reported or {})])
+    numbers = {*known, *told.wanted(), *(told.reported or {})}
     found = [section(told, no) for no in numbers]
     found.sort(key=lambda each: (rules.STATES.index(each["state"]), each["no"]))
-    return render_template(
-        "query/parameters.html", d=row, sections=found, told=told, tones=TONES, values=values
-    )
+    return render_template("query/parameters.html", d=row, sections=found, told=told, tones=TONES)
+
+
+@blueprint.get("/terminals/<device>/parameters/<int:number>/again")
+@needs("parameters")
+def again(device: str, number: int) -> str:
+    """The preview of what was executed last of a section, with a version above all; to be confirmed there."""
+    row = devices.get(view(), device) or abort(404)
+    done = store.told(view(), [device])[device].executed.get(number) or abort(404)
+    version = byname.next_version(view(), device, number)
+    deadline_s = now_s() + AGAIN_S
+    params = done["params"] | {"version": version}
+    content = sealed.Content(device, messages.PARAMETERS, params, deadline_s, current_user.name, "")
+    return command.show_preview(row, content, MultiDict(), {})
 
 
 def section(told: store.Told, no: int) -> dict[str, Any]:
@@ -76,6 +91,10 @@ def _plain(value: Any) -> str:
     return str(value)
 
 
+def init_app(app: Flask) -> None:
+    app.jinja_env.globals.update(section_name=section_name, section_values=values)
+
+
 def wanted() -> dict[str, Any]:
     asked = whole("section", request.args.get("section"))
     return {"q": request.args.get("q", "").strip()[:Q_CHARS], "section": asked}
@@ -93,7 +112,6 @@ def listed() -> str:
         older=found[-1] if len(found) == ROWS else None,
         wanted=asked,
         sections=[(no, word("section", name)) for no, name in area.SECTIONS.items()],
-        section_name=section_name,
         q_chars=Q_CHARS,
     )
 

@@ -15,6 +15,7 @@ from station.store import audit
 from station.store import query as store
 from station.store.db import now_s
 from station.store.query import Point
+from station.store.scope import Scope
 from station.web import query_chart, query_table
 from station.web.area import as_csv
 from station.web.arguments import FIRST_DAY, MOST, whole
@@ -23,7 +24,7 @@ from station.web.errors import Refused, by_field
 from station.web.figures import local
 from station.web.helpers import station_offset_s
 from station.web.query_table import Series
-from station.web.rights import needs, scope, scope_for
+from station.web.rights import needs, scope
 
 blueprint = Blueprint("query", __name__, url_prefix="/data")
 PAGE_ROWS, FOUND_ROWS, Q_CHARS = 96, 50, 64
@@ -52,20 +53,24 @@ class Question(NamedTuple):
         } | change
 
 
-def question(arguments: MultiDict[str, str]) -> Question:
-    """Refused 400 for what no link and no form of ours asks for; what people may get wrong is in `wrong`."""
+def question(arguments: MultiDict[str, str], offset_s: int) -> Question:
+    """`offset_s`: local time minus UTC of the place: its today is the last day of a fresh question.
+
+    Refused 400 for what no link and no form of ours asks for; what people may get wrong is in `wrong`.
+    """
     kind = arguments.get("kind", items.DAILY)
     if kind not in items.KINDS:
         raise Refused(400, "bad_argument", argument="kind")
-    today = datetime.fromtimestamp(now_s() + station_offset_s(), UTC).date()
+    today = datetime.fromtimestamp(now_s() + offset_s, UTC).date()
     last = _day("last", arguments.get("last"), today)
     first = _day("first", arguments.get("first"), last - timedelta(days=FRESH_DAYS[kind] - 1))
     chosen = [whole("item", text) or 0 for text in dict.fromkeys(arguments.getlist("item"))]
     known = [found for no in chosen if (found := items.item(kind, no))]
     known = known or [found for no in items.fresh(kind) if (found := items.item(kind, no))]
     picture = whole("picture", arguments.get("picture")) or 0
-    keys = [_key(text) for text in dict.fromkeys(arguments.getlist("p"))]
-    return Question(keys, kind, known, first, last, arguments.get("q", "").strip()[:Q_CHARS], picture)
+    return Question(
+        _keys(arguments), kind, known, first, last, arguments.get("q", "").strip()[:Q_CHARS], picture
+    )
 
 
 def _day(name: str, text: str | None, otherwise: date) -> date:
@@ -76,6 +81,10 @@ def _day(name: str, text: str | None, otherwise: date) -> date:
     if not FIRST_DAY <= day <= date(2100, 1, 1):
         raise Refused(400, "bad_argument", argument=name)
     return day
+
+
+def _keys(arguments: MultiDict[str, str]) -> list[tuple[str, int]]:
+    return [_key(text) for text in dict.fromkeys(arguments.getlist("p"))]
 
 
 def _key(text: str) -> tuple[str, int]:
@@ -95,12 +104,17 @@ def wrong(asked: Question) -> list[FieldError]:
     return found
 
 
-def chosen(asked: Question) -> list[Point]:
-    """The points of the question; 404 unless all of them are there for the person."""
-    found = store.named(view(), scope_for("view"), asked.points[: items.MOST_POINTS + 1])
-    if len(found) != len(asked.points[: items.MOST_POINTS + 1]):
+def chosen(keys: Sequence[tuple[str, int]], seen: Scope) -> list[Point]:
+    """These points; 404 unless all of them are there for the person. One too many is left to `wrong`."""
+    some = keys[: items.MOST_POINTS + 1]
+    found = store.named(view(), seen, some)
+    if len(found) != len(some):
         abort(404)
     return found
+
+
+def offset(points: Sequence[Point]) -> int:
+    return points[0].offset_s if points else station_offset_s()
 
 
 def answer(asked: Question, points: Sequence[Point]) -> list[Series]:
@@ -133,8 +147,9 @@ def _rows(asked: Question, point: Point, span: tuple[int, int]) -> list[store.Ro
 @blueprint.get("")
 @needs("view")
 def page() -> str:
-    asked = question(request.args)
-    points, errors, made = chosen(asked), wrong(asked), list[Series]()
+    points = chosen(_keys(request.args), scope())
+    asked = question(request.args, offset(points))
+    errors, made = wrong(asked), list[Series]()
     if points and not errors:
         try:
             made = answer(asked, points)
@@ -223,9 +238,9 @@ def _name(point: Point) -> str:
 @needs("export")
 def csv(part: int) -> Response:
     """A part of the answer; the page says how many there are."""
-    asked = question(request.args)
-    points = store.named(view(), scope(), asked.points)
-    if wrong(asked) or not points or len(points) != len(asked.points) or part > MOST:
+    points = chosen(_keys(request.args), scope())
+    asked = question(request.args, offset(points))
+    if wrong(asked) or not points or part > MOST:
         abort(404)
     try:
         made = answer(asked, points)

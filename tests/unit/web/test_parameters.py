@@ -37,6 +37,38 @@ def test_what_differs_stands_first_with_who_sent_what(station: Station) -> None:
     assert "never reported" in station.desk("en").get(f"/terminals/{FLEET[6][0]}/parameters").text
 
 
+def test_what_was_sent_is_sent_again_once_with_a_higher_version(station: Station) -> None:
+    differ(station)
+    desk, at = station.desk("en"), f"/terminals/{DEVICE}/parameters"
+    assert f"{at}/{parameters.LIMITS}/again" in desk.get(at).text
+    page = desk.get(f"{at}/{parameters.LIMITS}/again").text
+    assert "voltage_high_e3" in page
+    token = page.split('name="token" value="')[1].split('"')[0]
+    sent = {"token": token, "reason": "as agreed"}
+    where = {desk.post(f"/terminals/{DEVICE}/commands/confirm", data=sent).location for _ in range(2)}
+    assert len(where) == 1
+    assert None not in where
+    assert desk.get(f"{at}/{parameters.SOUND}/again").status_code == 404
+    only(station, "viewer")
+    assert "again" not in station.desk("en").get(at).text
+    assert station.desk().get(f"{at}/{parameters.LIMITS}/again").status_code == 403
+
+
+def test_a_section_that_needs_no_second_person_is_queued_as_it_was(station: Station) -> None:
+    with station.writing() as c:
+        params = {"section": parameters.SOUND, "version": 3, "values": {1: 255}}
+        number = commands.create(c, DEVICE, messages.PARAMETERS, params, "li.hua", db.now_s() + 300)
+        commands.move(c, DEVICE, number, "executed")
+    desk = station.desk("en")
+    page = desk.get(f"/terminals/{DEVICE}/parameters/{parameters.SOUND}/again").text
+    token = page.split('name="token" value="')[1].split('"')[0]
+    desk.post(f"/terminals/{DEVICE}/commands/confirm", data={"token": token})
+    with db.reading(station.engine) as c:
+        newest = commands.recent(c, DEVICE, 1)[0]
+    assert newest["params"] == params | {"version": 4}
+    assert newest["state"] == "queued"
+
+
 def test_the_list_is_of_ones_own_units_and_its_file_is_in_the_audit(station: Station) -> None:
     differ(station)
     with station.writing() as c:

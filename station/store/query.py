@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import cbor2
-from sqlalchemy import ColumnElement, Connection, and_, func, literal, or_, select, tuple_, union
+from sqlalchemy import Connection, and_, func, literal_column, or_, select, tuple_, union
 
 from protocols.uplink import area, messages
 from protocols.uplink.codes import DAY
@@ -38,52 +38,46 @@ class Row(NamedTuple):
 
 def sought(c: Connection, scope: Scope, q: str, limit: int) -> list[Point]:
     """Points whose device, name, meter address or customer holds `q`, by device and number."""
-    columns = (
-        devices.c.device,
-        devices.c.name,
-        devices.c.meter_address,
-        area_rows.c.address,
-        area_rows.c.name,
+    seen = scope.over(devices.c.unit)
+    of_device = (devices.c.device, devices.c.name)
+    sources = (  # each is asked alone, so that it can stop at its first `limit`
+        (_MAIN, (*of_device, devices.c.meter_address)),
+        (_ROWS, (*of_device, area_rows.c.address, area_rows.c.name)),
+        (_TOLD, of_device),
     )
-    return _found(c, scope, limit, or_(*(each.icontains(q, autoescape=True) for each in columns)))
+    keys: set[tuple[str, int]] = set()
+    for source, columns in sources:
+        held = or_(*(each.icontains(q, autoescape=True) for each in columns))
+        found = c.execute(source.where(seen, held).order_by(*source.selected_columns).limit(limit))
+        keys |= {(device, number) for device, number in found}
+    return named(c, scope, sorted(keys)[:limit])
+
+
+# (device, number): main meters of terminals, rows of archives, what ever told something
+_MAIN = select(devices.c.device, literal_column(str(MAIN)).label("number")).where(devices.c.area.is_(None))
+_ROWS = select(area_rows.c.device, area_rows.c.meter).join_from(area_rows, devices)
+_TOLD = select(meters.c.device, meters.c.metering_point).join_from(meters, devices)
 
 
 def named(c: Connection, scope: Scope, keys: Sequence[tuple[str, int]]) -> list[Point]:
     """The points of these (device, number) that lie in the scope, in the order of the keys."""
-    if not keys:
-        return []
-    there = _points()
-    found = _found(c, scope, len(keys), tuple_(there.c.device, there.c.number).in_(keys), there)
-    return sorted(found, key=lambda each: keys.index((each.device, each.number)))
-
-
-def _points() -> Any:
-    """(device, number): those that ever told something, rows of archives, main meters of terminals."""
-    told = select(meters.c.device, meters.c.metering_point.label("number"))
-    rows = select(area_rows.c.device, area_rows.c.meter)
-    main = select(devices.c.device, literal(MAIN)).where(devices.c.area.is_(None))
-    return union(told, rows, main).subquery()
-
-
-def _found(
-    c: Connection, scope: Scope, limit: int, condition: ColumnElement[bool], there: Any = None
-) -> list[Point]:
-    there = _points() if there is None else there
-    row = and_(area_rows.c.device == there.c.device, area_rows.c.meter == there.c.number)
+    of_these = devices.c.device.in_({device for device, _number in keys})
+    there = union(*(source.where(of_these) for source in (_MAIN, _ROWS, _TOLD))).subquery()
+    device, number = there.c[0], there.c[1]
+    row = and_(area_rows.c.device == device, area_rows.c.meter == number)
     query = (
         select(
             devices,
-            there.c.number,
+            number.label("number"),
             area_rows.c.address.label("row_address"),
             area_rows.c.name.label("customer"),
             area_rows.c.multiplier.label("row_multiplier"),
         )
-        .select_from(there.join(devices, devices.c.device == there.c.device).outerjoin(area_rows, row))
-        .where(scope.over(devices.c.unit), condition)
-        .order_by(devices.c.device, there.c.number)
-        .limit(limit)
+        .select_from(there.join(devices, devices.c.device == device).outerjoin(area_rows, row))
+        .where(scope.over(devices.c.unit), tuple_(device, number).in_(keys))
     )
-    return [_point(found) for found in c.execute(query).mappings()]
+    found = {(each["device"], each["number"]): _point(each) for each in c.execute(query).mappings()}
+    return [found[key] for key in keys if key in found]
 
 
 def _point(found: Any) -> Point:

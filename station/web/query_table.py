@@ -96,6 +96,7 @@ def _line(made: Series, at: int, items: Sequence[Item], now_s: int) -> dict[str,
     return {
         "point": made.point,
         "slot_s": slot_s,
+        "here": slot_s in made.rows,
         "quality": name,
         "tone": TONES.get(name),
         "cells": [_cell(made, at, item) for item in items],

@@ -48,6 +48,12 @@ def test_values_uses_and_holes_are_shown(station: Station) -> None:
     assert "missing" in page
 
 
+def test_an_item_that_did_not_come_with_the_others_is_a_gap(station: Station) -> None:
+    asked = put(station, [1_000_000, 1_250_500]) | {"item": [ENERGY, POWER]}
+    page = station.desk("en").get("/data", query_string=asked).text
+    assert page.count("</svg>gap</span>") == 2
+
+
 def test_a_meter_that_fell_is_told_and_makes_no_number(station: Station) -> None:
     page = station.desk("en").get("/data", query_string=put(station, [9_000_000, 4_000])).text
     assert "register fell" in page

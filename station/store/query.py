@@ -33,6 +33,7 @@ class Row(NamedTuple):
     slot_s: int
     interval_s: int
     quality: int
+    t_ok: int  # 0: the clock of the device was not set
     values: dict[int, int]  # {point number: value}
 
 
@@ -99,15 +100,19 @@ def values(c: Connection, point: Point, kind: int, from_s: int, until_s: int, li
 
     The caller has asked the scope for the point.
     """
+    r = readings.c
     query = (
-        select(readings.c.slot_s, readings.c.interval_s, readings.c.quality, readings.c.points)
+        select(r.slot_s, r.interval_s, r.quality, r.t_ok, r.points)
         .join_from(readings, meters)
         .where(meters.c.device == point.device, meters.c.metering_point == point.number)
         .where(readings.c.kind == kind, readings.c.slot_s >= from_s, readings.c.slot_s < until_s)
         .order_by(readings.c.slot_s)
         .limit(limit)
     )
-    return [Row(at, every_s, quality, cbor2.loads(body)) for at, every_s, quality, body in c.execute(query)]
+    return [
+        Row(at, every_s, quality, t_ok, cbor2.loads(body))
+        for at, every_s, quality, t_ok, body in c.execute(query)
+    ]
 
 
 def intervals(c: Connection, point: Point, from_s: int, until_s: int) -> list[int]:
@@ -126,16 +131,17 @@ def counted(c: Connection, point: Point, from_s: int, until_s: int) -> list[Row]
     """Statistics of days; the main point has those of the terminal itself (number 0) with it."""
     numbers = (point.number, 0) if point.number == MAIN else (point.number,)
     query = (
-        select(statistics.c.from_s, statistics.c.quality, statistics.c.points)
+        select(statistics.c.from_s, statistics.c.quality, statistics.c.t_ok, statistics.c.points)
         .where(statistics.c.device == point.device, statistics.c.period == DAY)
         .where(statistics.c.metering_point.in_(numbers), statistics.c.summation_group == 0)
         .where(statistics.c.from_s >= from_s, statistics.c.from_s < until_s)
         .order_by(statistics.c.from_s)
     )
     out: dict[int, Row] = {}
-    for slot_s, quality, body in c.execute(query):
-        old = out.get(slot_s, Row(slot_s, 0, quality, {}))
-        out[slot_s] = Row(slot_s, 0, max(quality, old.quality), old.values | cbor2.loads(body))
+    for slot_s, quality, t_ok, body in c.execute(query):
+        old = out.get(slot_s, Row(slot_s, 0, quality, t_ok, {}))
+        worst = max(quality, old.quality), min(t_ok, old.t_ok)
+        out[slot_s] = Row(slot_s, 0, *worst, old.values | cbor2.loads(body))
     return list(out.values())
 
 

@@ -97,6 +97,7 @@ def _line(made: Series, at: int, items: Sequence[Item], now_s: int) -> dict[str,
         "point": made.point,
         "slot_s": slot_s,
         "here": slot_s in made.rows,
+        "unset": slot_s in made.rows and not made.rows[slot_s].t_ok,
         "quality": name,
         "tone": TONES.get(name),
         "cells": [_cell(made, at, item) for item in items],
@@ -159,7 +160,7 @@ def csv_row(line: dict[str, Any], made_at: str) -> list[Any]:
     name = point.name or point.device_name
     multiplier = "" if point.multiplier is None else point.multiplier
     row = [point.device, name, point.number, point.address, multiplier, made_at]
-    row.append(word("quality", line["quality"]))
+    row.append(word("quality", line["quality"]) + (f"; {_('clock was not set')}" if line["unset"] else ""))
     for cell in line["cells"]:
         row.append("" if cell["gap"] else cell["text"].replace(",", ""))
         if cell["use"] is not None:

@@ -48,6 +48,16 @@ def test_values_uses_and_holes_are_shown(station: Station) -> None:
     assert "missing" in page
 
 
+def test_a_record_of_an_unset_clock_says_so(station: Station) -> None:
+    asked, at = put(station, [1_000_000, None]), label_s(local_day(db.now_s(), OFFSET_S), OFFSET_S)
+    with station.writing() as c:
+        meter = SqliteReadingStore.meter_id(c, DEVICE, 1)
+        SqliteReadingStore.put(c, [Reading(meter, messages.DAILY, at, 0, 0, 0, {ENERGY: 1_000_500})])
+    desk = station.desk("en")
+    assert desk.get("/data", query_string=asked).text.count("clock was not set") == 1
+    assert "measured; clock was not set" in desk.get("/data/0.csv", query_string=asked).get_data(as_text=True)
+
+
 def test_an_item_that_did_not_come_with_the_others_is_a_gap(station: Station) -> None:
     asked = put(station, [1_000_000, 1_250_500]) | {"item": [ENERGY, POWER]}
     page = station.desk("en").get("/data", query_string=asked).text

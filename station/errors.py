@@ -28,6 +28,8 @@ KEYS = {
     "out_of_range": "must be {least} to {most}",
     "too_long": "at most {most} characters",
     "needed": "is needed",
+    "query_days": "must be {least} to {most} days, the last not before the first",
+    "query_too_much": "more than {most} rows: choose fewer points or days",
     "bad_device_id": "1 to 24 of A-Z a-z 0-9 and -",
     "bad_shard": "two of 0-9 a-f",
     "bad_meter_address": "12 digits",

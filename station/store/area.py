@@ -265,3 +265,19 @@ def orders(c: Connection, device: str, number: int, limit: int = 20) -> list[Row
         .where(meter_orders.c.device == device, meter_orders.c.meter == number)
     )
     return rows(c.execute(query.order_by(meter_orders.c.order.desc()).limit(limit)))
+
+
+def last_replies(c: Connection, device: str, limit: int) -> list[Row]:
+    """Answers to forwarded frames, the newest command first, with `params` of the command as it is stored."""
+    query = (
+        select(area_replies, commands.c.params, commands.c.created_s)
+        .join_from(
+            area_replies,
+            commands,
+            (commands.c.device == area_replies.c.device) & (commands.c.command == area_replies.c.command),
+        )
+        .where(area_replies.c.device == device)
+        .order_by(area_replies.c.command.desc(), area_replies.c.seq)
+        .limit(limit)
+    )
+    return rows(c.execute(query))

@@ -6,7 +6,7 @@ The device's own outcome is final. `unknown` is not: it waits for the device's w
 never answered by a new command. Ids are strictly increasing per device; the device refuses lower ones.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, func, insert, select, update
@@ -114,6 +114,12 @@ def of_kind(c: Connection, device: str, kind: int) -> list[dict[str, Any]]:
     """All commands of this kind to the device but parts, whatever became of them, oldest first."""
     query = select(commands).where(commands.c.device == device, commands.c.kind == kind, commands.c.part == 0)
     return [_shown(found) for found in rows(c.execute(query.order_by(commands.c.command)))]
+
+
+def of_kinds(c: Connection, among: Sequence[str], kinds: Sequence[int]) -> list[dict[str, Any]]:
+    """All commands of these kinds to these devices, by device and id."""
+    query = select(commands).where(commands.c.device.in_(among), commands.c.kind.in_(kinds))
+    return [_shown(found) for found in rows(c.execute(query.order_by(commands.c.device, commands.c.command)))]
 
 
 def in_states(c: Connection, *states: str) -> list[dict[str, Any]]:

@@ -40,8 +40,9 @@ def to_type(content: sealed.Content) -> str:
     return archive_rows.digits(named) if named else content.device
 
 
-def known(device: str, kind: str | None = None) -> dict[str, Any]:
-    if kind is not None and kind not in drafts.KINDS:
+def known(device: str, kind: str | None = None, form: bool = True) -> dict[str, Any]:
+    """The device, 404 or 403; `form`: the kind must have one."""
+    if kind is not None and form and kind not in drafts.KINDS:
         abort(404)
     row = devices.get(view(), device) or abort(404)
     if kind in forms.AREA and row["area"] is None:
@@ -156,6 +157,7 @@ def show_preview(
         typed=to_type(content),
         look=look,
         back=back(row, content.params),
+        has_form=kind in drafts.KINDS,
         request_frames=shown_frames(*known_frames.explain(content.params["data"]))
         if content.kind == area.FORWARD
         else None,
@@ -171,7 +173,7 @@ def confirm(device: str) -> Response | str | tuple[str, int]:
     content = sealed.read(_secret(), request.form.get("token", ""))
     if content is None or content.device != device or content.author != current_user.name:
         abort(400)
-    row = known(device, area.COMMAND_NAMES[content.kind])
+    row = known(device, area.COMMAND_NAMES[content.kind], form=False)
     wrong = "typed_differs" if content.kind == messages.TRIP else "typed_other"
     if to_type(content) not in ("", request.form.get("typed", "").strip()):
         return show_preview(row, content, request.form, by_field([FieldError("typed", wrong)])), 422

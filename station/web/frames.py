@@ -23,6 +23,7 @@ def show(t_s: int, direction: int, raw: bytes) -> dict[str, Any]:
         "hex": raw.hex(" ").upper(),
         "function": "unreadable",
         "di": None,
+        "address": "",
         "points": [],
         "trouble": None,
     }
@@ -41,7 +42,11 @@ def show_all(frames: Sequence[Any]) -> list[dict[str, Any]]:
 def _meaning(frame: dlt645.Frame) -> dict[str, Any]:
     di = dlt645.di_of(frame)
     function = dlt645_meter.function_name(frame.control)
-    shown: dict[str, Any] = {"function": function, "di": None if di is None else f"{di:08X}"}
+    shown: dict[str, Any] = {
+        "function": function,
+        "address": frame.address,
+        "di": None if di is None else f"{di:08X}",
+    }
     _di, data, _more, faults = dlt645.reply_data(frame)
     if faults:
         shown["trouble"] = ", ".join(word("meter_error", name) for name in faults)

@@ -48,6 +48,8 @@ PLACES = (
         (
             Page("collection.page", _("Collection tasks"), "view", "collection_days"),
             Page("collection_days.uncovered", _("Points without a task"), "view"),
+            Page("query.page", _("Data query"), "view"),
+            Page("parameters.listed", _("Parameters that differ"), "view"),
         ),
     ),
     (

@@ -9,6 +9,7 @@ from itsdangerous import BadSignature, URLSafeSerializer
 
 from protocols import cbor
 from protocols.uplink import area, messages
+from station.store.commands import restored, storable
 
 SHOWN = 12  # hex digits of the fingerprint that people compare
 
@@ -41,17 +42,11 @@ def read(secret: bytes, text: str) -> Content | None:
         device, kind, params, *rest = _signer(secret).loads(text)
     except BadSignature:
         return None
-    plain = {
-        name: bytes.fromhex(value["hex"]) if isinstance(value, dict) else value
-        for name, value in params.items()
-    }
-    return Content(device, kind, plain, *rest)
+    return Content(device, kind, {name: restored(value) for name, value in params.items()}, *rest)
 
 
 def _texts(params: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        name: {"hex": value.hex()} if isinstance(value, bytes) else value for name, value in params.items()
-    }
+    return {name: storable(value) for name, value in params.items()}
 
 
 def _signer(secret: bytes) -> URLSafeSerializer:

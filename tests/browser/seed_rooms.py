@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Engine
 
 from protocols.meters.points import BY_ALIAS
 from protocols.uplink import messages
+from protocols.uplink import parameters as sections
 from protocols.uplink.codes import TO_MANY
 from station import controls
 from station.access import accounts, tickets, transfers
@@ -19,7 +20,7 @@ from station.approvals import life as approvals
 from station.collection import counts, tasks
 from station.fieldwork import life as fieldwork
 from station.stock import life as stock
-from station.store import db, org
+from station.store import commands, db, org, parameters
 from station.store.scope import EVERYWHERE, ROOT
 
 DEVICE = "DF-FOUNDRY-01"
@@ -42,6 +43,7 @@ def seed_rooms(c: Connection) -> None:
     fieldwork.draft(c, WHO, EVERYWHERE, "work", work | {"due_s": at + 86_400})
     stock.move(c, WHO, EVERYWHERE, MOVE, "move")
     stock.plan(c, WHO, EVERYWHERE, ROOT, "meter", 10, 0)
+    _other_parameters(c, at)
 
 
 def seed_days(engine: Engine) -> None:
@@ -60,6 +62,14 @@ def _people(c: Connection, below: int) -> None:
     accounts.give(c, keeper, COLLEAGUE, "viewer", ROOT)
     transfers.apply(c, keeper, COLLEAGUE, below, "调岗", token="transfer", offset_s=28_800)
     tickets.write(c, COLLEAGUE, "permission", "召测权限没有了", "ticket")
+
+
+def _other_parameters(c: Connection, at: int) -> None:
+    """A section that was sent an hour ago and is not what the terminal runs."""
+    params = {"section": sections.LIMITS, "version": 2, "values": {1: 1100}}
+    number = commands.create(c, DEVICE, messages.PARAMETERS, params, WHO, at + 300)
+    commands.move(c, DEVICE, number, "executed", at - 3600)
+    parameters.replace(c, (), {(DEVICE, sections.LIMITS, 2, 1)}, at)
 
 
 def _trip_for_two(c: Connection) -> None:

@@ -33,6 +33,10 @@ from station.ingest.wire import REASONS as REFUSED
 from station.jobs import due, own
 from station.notify import channels, outbox, words
 from station.profiles import push
+from station.query import items as query_items
+from station.query import parameters as query_parameters
+from station.query import slots as query_slots
+from station.query import uses as query_uses
 from station.stock import moves as stock_moves
 from station.store import accounts, alarms, alarms_schema, collection_asks, org
 from station.store import approvals as proposals
@@ -57,6 +61,7 @@ from station.web import (
     forms,
     help_desk,
     i18n,
+    line_frames,
     single_line,
     slots,
 )
@@ -97,7 +102,17 @@ SPACES = {
     "kind": [name for kinds in OTHER_KINDS.values() for name in kinds.values()],
     "section": [name for _no, name in area.SECTIONS.items()],
     "stream": list(STREAM_NO),
-    "quality": [*QUALITIES.values(), "missing", "not_due"],
+    "quality": [
+        *QUALITIES.values(),
+        query_slots.MISSING,
+        query_slots.NOT_DUE,
+        query_slots.BEFORE,
+    ],
+    "query_kind": list(query_items.KINDS),
+    "item_group": list(query_items.GROUPS),
+    "use": list(query_uses.WORDS),
+    "frame_outcome": list(line_frames.OUTCOMES),
+    "parameter_state": list(query_parameters.STATES),
     "command": COMMANDS,
     "command_help": COMMANDS,
     "preview": [*COMMANDS, "trip_at_once"],

@@ -86,8 +86,9 @@ def bearer(c: Connection, text: str, t_s: int) -> Bearer | None:
 def of_number(c: Connection, number: int, t_s: int) -> Bearer | None:
     """Who has the token of this number, with what he may do now; None: it is ended, or nobody's."""
     found = store.get(c, number)
-    ended = found is None or found["revoked_s"] is not None or found["until_s"] <= t_s
-    if ended or found["owner_disabled_s"] is not None:
+    if found is None or found["revoked_s"] is not None or found["until_s"] <= t_s:
+        return None
+    if found["owner_disabled_s"] is not None:
         return None
     held = rights_of(c, found["user"], t_s)
     return Bearer(found["id"], found["user"], narrowed(c, held, found["functions"], found["unit"]))

@@ -18,7 +18,7 @@ UNFIT = 3  # exit status: the broker must not be used
 WEB_PORT = 8000
 WEB_THREADS = 64  # an open event stream holds one
 ALARMS_S, NOTICES_S, IMPORTS_S, DOCUMENTS_S = 5, 10, 5, 30
-COLLECTION_S, SUPPLEMENT_S, WEBHOOKS_S = 600, 20, 5
+COLLECTION_S, SUPPLEMENT_S, WEBHOOKS_S, PARAMETERS_S = 600, 20, 5, 300
 ARCHIVES_AT_MIN = 4 * 60  # of the local day: after the backup
 _PORT = Whole(0, 65_535)
 
@@ -142,6 +142,7 @@ def jobs(home: Path | None) -> None:
     from station.jobs import life, own
     from station.jobs.due import Job
     from station.notify import outbox
+    from station.query import look
     from station.store import db
     from station.web.notify import said_in
     from station.webhooks import deliver
@@ -162,6 +163,7 @@ def jobs(home: Path | None) -> None:
         Job("imports", imports.work, every_s=IMPORTS_S),
         Job("documents", lambda engine, t_s: documents.work(engine, files, t_s), every_s=DOCUMENTS_S),
         Job("alarms", alarms.job, every_s=ALARMS_S),
+        Job("parameters", look.work, every_s=PARAMETERS_S),
         Job("webhooks", lambda engine, t_s: deliver.work(engine, settings, t_s), every_s=WEBHOOKS_S),
         Job("notices", lambda engine, t_s: outbox.work(engine, settings, t_s, said_in), every_s=NOTICES_S),
     )

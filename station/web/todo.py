@@ -18,6 +18,7 @@ from station.store import (
     fieldwork,
     imports,
     notify,
+    parameters,
     tickets,
     transfers,
 )
@@ -57,6 +58,7 @@ QUEUES = (  # in the order in which they should be looked at
         _("Findings in the archives"), "archive", archive_checks.waiting, "archive_findings.page", "unknown"
     ),
     Queue(_("Late changes"), "archive", archives.late_waiting, "archive_findings.late", "warn"),
+    Queue(_("Parameters that differ"), "view", parameters.waiting, "parameters.listed", "warn"),
     Queue(_("Imports to confirm"), "archive", imports.waiting, "imports.page", "warn"),
     Queue(_("Transfers to agree to"), "approve_accounts", transfers.waiting, _TRANSFERS, "warn"),
     Queue(_("Help wanted"), "accounts", tickets.waiting, "help_desk.page", "warn"),

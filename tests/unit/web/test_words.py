@@ -1,6 +1,7 @@
 """Both languages say everything: sentences of the pages, names of the protocol, with equal placeholders."""
 
 import ast
+import inspect
 import re
 from functools import cache
 from pathlib import Path
@@ -21,6 +22,7 @@ from station.approvals import flags, kinds, machine, policy
 from station.archives import checks as archive_checks
 from station.archives import kinds as archive_kinds
 from station.area import load, preview, rows
+from station.cli import processes
 from station.controls.preview import WARNINGS
 from station.documents import types
 from station.errors import KEYS
@@ -85,6 +87,13 @@ def audited() -> list[str]:
             if isinstance(node, ast.Call) and ast.unparse(node.func) == "audit.add" and len(node.args) > 3:
                 out |= {str(each.value) for each in _choices(node.args[2]) if isinstance(each, ast.Constant)}
     return sorted(out)
+
+
+def periodic() -> list[str]:
+    """Names of the jobs that `loadkeeper jobs` runs besides those of own.JOBS."""
+    calls = [node for node in ast.walk(ast.parse(inspect.getsource(processes))) if isinstance(node, ast.Call)]
+    names = [node.args[0] for node in calls if ast.unparse(node.func) == "Job"]
+    return [str(name.value) for name in names if isinstance(name, ast.Constant)]
 
 
 def _choices(node: ast.expr) -> list[ast.expr]:
@@ -181,15 +190,7 @@ SPACES = {
     "operation": list(policy.OPERATIONS),
     "limit_unit": [row.unit for row in policy.OPERATIONS.values() if row.unit],
     "target_state": ["waiting", "done", "failed"],
-    "job": [
-        *(job.name for job in own.JOBS),
-        "alarms",
-        "archives",
-        "backup",
-        "notices",
-        "imports",
-        "documents",
-    ],
+    "job": [*(job.name for job in own.JOBS), *periodic()],
     "audit": audited(),
     "audit_question": audit.QUESTIONS,
     "import_target": list(import_kinds.TARGETS),

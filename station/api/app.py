@@ -7,7 +7,7 @@ from flask import Flask
 from flask_limiter import Limiter
 from flask_smorest import Api
 
-from station.api import commands, devices, events, failures, gate, proposals, units
+from station.api import commands, devices, events, failures, gate, marketing, proposals, units
 from station.settings import Settings
 from station.store.engines import Store
 
@@ -47,7 +47,7 @@ def create_app(home: Path | str | None = None, **config: Any) -> Flask:
     failures.init_app(app)
     gate.init_app(app)
     Limiter(gate.who_asks, app=app, default_limits=[RATE])
-    for door in (units, devices, events, commands, proposals):
+    for door in (units, devices, events, commands, proposals, marketing):
         api.register_blueprint(door.blueprint)
     app.after_request(_headers)
     return app

@@ -143,3 +143,19 @@ SHEETS: Mapping[str, Sheet] = {
         _sheet("pt", "name primary secondary maker model @point", "name maker model"),
     )
 }
+
+
+def parsed(kind: str, told: Mapping[str, Any], problems: list[FieldError]) -> dict[str, Any]:
+    """Values of a message; None takes one away. A name that is no column is a problem."""
+    columns = {column.name: column for column in SHEETS[kind].columns if column.name not in ABOUT}
+    values: dict[str, Any] = {}
+    for name, said in told.items():
+        text = "" if said is None else str(said).strip()
+        value = columns[name].parse(text) if name in columns and text else None
+        if name not in columns:
+            problems.append(FieldError(name[:CODE_CHARS], "not_among"))
+        elif isinstance(value, FieldError):
+            problems.append(FieldError(name, value.key, value.args))
+        else:
+            values[name] = value
+    return values

@@ -17,6 +17,7 @@ from station.store import (
     duty,
     fieldwork,
     imports,
+    marketing,
     notify,
     tickets,
     transfers,
@@ -57,6 +58,9 @@ QUEUES = (  # in the order in which they should be looked at
         _("Findings in the archives"), "archive", archive_checks.waiting, "archive_findings.page", "unknown"
     ),
     Queue(_("Late changes"), "archive", archives.late_waiting, "archive_findings.late", "warn"),
+    Queue(
+        _("Conflicts with the marketing system"), "archive", marketing.waiting, "marketing.conflicts", "warn"
+    ),
     Queue(_("Imports to confirm"), "archive", imports.waiting, "imports.page", "warn"),
     Queue(_("Transfers to agree to"), "approve_accounts", transfers.waiting, _TRANSFERS, "warn"),
     Queue(_("Help wanted"), "accounts", tickets.waiting, "help_desk.page", "warn"),

@@ -34,6 +34,7 @@ from station.web.rights import needs, scope, scope_for
 
 blueprint = Blueprint("marketing", __name__, url_prefix="/marketing")
 ROWS, CSV_ROWS, QUERY = 50, 1000, 40
+REFUSED = 5  # of the chosen ones that are named at once
 FORM_BYTES = 64 << 10  # of an upload beside its file
 SHOWS = ("open", "later", "kept")
 TONES = {
@@ -294,7 +295,7 @@ def _lines(row: Row, now: settle.Shown) -> list[Row]:
     ]
 
 
-def _line_state(row: Row, name: str, theirs: Row, here: Row) -> str:
+def _line_state(row: Row, name: str, theirs: Mapping[str, Any], here: Mapping[str, Any]) -> str:
     if name in row["differs"]:
         return "differ"
     if row["theirs"] is None or not here or name not in theirs:
@@ -354,8 +355,8 @@ def take_new() -> AnyResponse | tuple[str, int]:
             refused.append(f"{row['number']}{_(': ')}{error_words(invalid.errors[0])}")
     if taken:
         flash(_("Taken into the archives: %(n)s.", n=taken), "ok")
-    for text in refused[:5]:
-        flash(text, "error")
+    if refused:
+        return _conflicts({"chosen": refused[:REFUSED]}), 422
     return redirect(url_for("marketing.conflicts", **address(filter_of())))
 
 

@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, func, select
 
+from station.archives import records
 from station.marketing import files, receive, spool
 from station.settings import Settings
 from station.store import db
 from station.store import marketing as store
 from station.store.marketing_schema import marketing_files, marketing_records
 from station.store.scope import EVERYWHERE
-from tests.unit.station_marketing.conftest import DESK
+from tests.unit.station_marketing.conftest import DESK, given
 
 NAME = "customer-change-1.csv"
 LINES = "number,name\n" + "".join(f"C{n},n{n}\n" for n in range(1200))
@@ -125,6 +126,17 @@ def test_wherever_the_power_goes_the_file_is_taken_once(
     with db.reading(engine) as c:
         assert store.listed(c, EVERYWHERE)[0]["state"] == "done"
     assert names(folder, "done") == [f"1-{NAME}", f"1-{NAME}.report.csv"]
+
+
+def test_what_changed_here_is_compared_anew(engine: Engine, folder: Path) -> None:
+    (folder / "in" / NAME).write_text("number,name\nC1,Mill\n")
+    look(engine, folder)
+    with db.writing(engine) as c:
+        records.add(c, DESK, "customer", "C1", given({"name": "Other"}), "C1")
+    look(engine, folder, 1)
+    with db.reading(engine) as c:
+        row = store.known(c, "customer", ["C1"])["C1"]
+    assert (row["state"], row["differs"]) == ("differ", {"name": ["Mill", "Other"]})
 
 
 def test_one_file_that_cannot_be_opened_holds_up_no_other(

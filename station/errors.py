@@ -256,4 +256,7 @@ KEYS = {
     "document_changed": "was changed by somebody else meanwhile: look at it again",
     "no_such_subject": "there is no such thing for you to attach it to",
     "disk_full": "the disk of the station is full: what has come is kept; go on when there is room",
+    "number_twice": "a number stands in it twice",
+    "number_elsewhere": "this number stands at another unit",
+    "marketing_file_name": "name it KIND-full or KIND-change, KIND one of {kinds}",
 }

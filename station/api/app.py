@@ -15,6 +15,7 @@ from station.api import (
     events,
     failures,
     gate,
+    marketing,
     proposals,
     units,
     webhooks,
@@ -59,7 +60,7 @@ def create_app(home: Path | str | None = None, **config: Any) -> Flask:
     failures.init_app(app)
     gate.init_app(app)
     Limiter(gate.who_asks, app=app, default_limits=[RATE])
-    for door in (units, devices, events, alarms, commands, proposals, collection, work, webhooks):
+    for door in (units, devices, events, alarms, commands, proposals, collection, work, marketing, webhooks):
         api.register_blueprint(door.blueprint)
     app.after_request(_headers)
     return app

@@ -161,3 +161,37 @@ class Proposed(Schema):
     affected = fields.Integer()
     expires_s = fields.Integer()
     progress = fields.Dict(keys=fields.String(), values=fields.Integer())
+
+
+class MarketingRecord(Schema):
+    values = fields.Dict(
+        keys=fields.String(),
+        required=True,
+        metadata={"description": "by column of the file, `@ROLE` a number; null: they have none"},
+    )
+    unit = fields.String(load_default="", validate=NAME, metadata={"description": "code; of a new record"})
+    from_day = fields.Date(load_default=None, allow_none=True)
+    whole = fields.Boolean(
+        load_default=False, metadata={"description": "all that they know of it; else only what is new"}
+    )
+
+
+class MarketingItem(MarketingRecord):
+    class Meta:
+        exclude = ("whole",)
+
+    number = fields.String(required=True, validate=NAME)
+
+
+class MarketingBatch(Schema):
+    items = fields.List(fields.Nested(MarketingItem), required=True, validate=validate.Length(min=1, max=200))
+    whole = fields.Boolean(load_default=False)
+
+
+class MarketingOutcome(Schema):
+    number = fields.String()
+    outcome = fields.String(metadata={"description": "new, same, taken, kept, conflict"})
+
+
+class MarketingOutcomes(Schema):
+    items = fields.List(fields.Nested(MarketingOutcome))

@@ -18,7 +18,7 @@ UNFIT = 3  # exit status: the broker must not be used
 WEB_PORT = 8000
 WEB_THREADS = 64  # an open event stream holds one
 ALARMS_S, NOTICES_S, IMPORTS_S, DOCUMENTS_S = 5, 10, 5, 30
-COLLECTION_S, SUPPLEMENT_S, WEBHOOKS_S, PARAMETERS_S = 600, 20, 5, 300
+COLLECTION_S, SUPPLEMENT_S, WEBHOOKS_S, PARAMETERS_S, MARKETING_S = 600, 20, 5, 300, 300
 ARCHIVES_AT_MIN = 4 * 60  # of the local day: after the backup
 _PORT = Whole(0, 65_535)
 
@@ -140,7 +140,8 @@ def jobs(home: Path | None) -> None:
     from station.documents.files import Files
     from station.imports import life as imports
     from station.jobs import life, own
-    from station.jobs.due import Job
+    from station.jobs.due import DAY_S, Job
+    from station.marketing import spool
     from station.notify import outbox
     from station.query import look
     from station.store import db
@@ -154,6 +155,9 @@ def jobs(home: Path | None) -> None:
     def offset_s() -> int:
         return time.localtime().tm_gmtoff
 
+    def today(t_s: int) -> int:
+        return (t_s + offset_s()) // DAY_S
+
     work = (
         *own.JOBS,
         Job("archives", checks.work, at_min=ARCHIVES_AT_MIN),
@@ -161,6 +165,11 @@ def jobs(home: Path | None) -> None:
         Job("collection", lambda engine, t_s: periodic.work(engine, t_s, offset_s()), every_s=COLLECTION_S),
         Job("supplement", supplement.sweep, every_s=SUPPLEMENT_S),
         Job("imports", imports.work, every_s=IMPORTS_S),
+        Job(
+            "marketing",
+            lambda engine, t_s: spool.work(engine, settings.home, t_s, today(t_s)),
+            every_s=MARKETING_S,
+        ),
         Job("documents", lambda engine, t_s: documents.work(engine, files, t_s), every_s=DOCUMENTS_S),
         Job("alarms", alarms.job, every_s=ALARMS_S),
         Job("parameters", look.work, every_s=PARAMETERS_S),

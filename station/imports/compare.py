@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from station.errors import FieldError
 from station.imports.reading import CELL_CHARS, plain
-from station.imports.targets import Column, Key, Record, Target
+from station.imports.targets import Column, Key, Record, Sheet
 
 KINDS = ("new", "changed", "same", "wrong")
 
@@ -20,7 +20,7 @@ class Fault(NamedTuple):
     args: Mapping[str, Any] = {}
 
 
-def heads(target: Target, head: Sequence[str]) -> tuple[list[Column], list[Fault]]:
+def heads(target: Sheet, head: Sequence[str]) -> tuple[list[Column], list[Fault]]:
     """The columns of a file by its head, in Chinese or English, in any order."""
     names = {column.zh: column for column in target.columns}
     names |= {column.name: column for column in target.columns}
@@ -46,7 +46,7 @@ def heads(target: Target, head: Sequence[str]) -> tuple[list[Column], list[Fault
 
 
 def given(
-    target: Target, columns: Sequence[Column], line: int, cells: Sequence[str]
+    target: Sheet, columns: Sequence[Column], line: int, cells: Sequence[str]
 ) -> tuple[Record, list[Fault]]:
     """What a line says; an empty cell says nothing."""
     if any(cells[len(columns) :]):
@@ -74,13 +74,13 @@ def _value(column: Column, cell: str) -> Any:
     return column.parse(text) if text else None
 
 
-def after(target: Target, said: Record, before: Record | None) -> Record:
+def after(target: Sheet, said: Record, before: Record | None) -> Record:
     """The record as the line wants it; what it does not say stays, or is the first value of a new one."""
     blank = {column.name: column.first for column in target.columns}
     return {**(blank if before is None else before), **said}
 
 
-def lacking(target: Target, line: int, said: Record) -> list[Fault]:
+def lacking(target: Sheet, line: int, said: Record) -> list[Fault]:
     """What a new record needs and the line does not say."""
     return [Fault(line, c.name, "", "needed") for c in target.columns if c.needed and c.name not in said]
 
@@ -88,7 +88,7 @@ def lacking(target: Target, line: int, said: Record) -> list[Fault]:
 class Seen:
     """Tells which line of the file had the same record, or the same value of columns that must differ."""
 
-    def __init__(self, target: Target) -> None:
+    def __init__(self, target: Sheet) -> None:
         self._groups = (target.keys, *target.unique)
         self._lines: list[dict[Key, int]] = [{} for _group in self._groups]
 

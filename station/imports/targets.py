@@ -5,7 +5,7 @@ A record is a dict of JSON values by column name. A target names records by its 
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from sqlalchemy import Connection
 
@@ -48,6 +48,17 @@ class Importer(NamedTuple):
 
     name: str
     scope: Scope
+
+
+class Sheet(Protocol):
+    """What reading a file needs to know of it; a Target is one."""
+
+    @property
+    def columns(self) -> tuple[Column, ...]: ...
+    @property
+    def keys(self) -> tuple[str, ...]: ...
+    @property
+    def unique(self) -> tuple[tuple[str, ...], ...]: ...
 
 
 class Target(NamedTuple):

@@ -28,6 +28,7 @@ from station.store import fieldwork_schema as fieldwork_schema
 from station.store import filters_schema as filters_schema
 from station.store import imports_schema as imports_schema
 from station.store import jobs_schema as jobs_schema
+from station.store import marketing_schema as marketing_schema
 from station.store import notify_schema as notify_schema
 from station.store import org_schema as org_schema
 from station.store import parameters_schema as parameters_schema

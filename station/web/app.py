@@ -40,6 +40,7 @@ from station.web import (
     line_frames,
     live,
     logs,
+    marketing,
     nav,
     notify,
     outages,
@@ -107,6 +108,7 @@ DOORS = (
     fieldwork,
     stock,
     imports,
+    marketing,
     documents,
     staff,
     roles,
@@ -158,6 +160,7 @@ def create_app(home: Path | str | None = None, **config: Any) -> Flask:
     app.extensions["store"] = Store(settings.home)
     archive.init_app(app)
     imports.init_app(app)
+    marketing.init_app(app)
     documents.init_app(app)
     CSRFProtect(app)
     auth.limiter.init_app(app)

@@ -60,6 +60,7 @@ PLACES = (
             Page("archive_findings.coverage", _("Coverage"), "archive"),
             Page("archive_findings.late", _("Late changes"), "archive"),
             Page("imports.page", _("Imports"), "archive"),
+            Page("marketing.page", _("Marketing system"), "archive"),
             Page("documents.page", _("Documents"), "view"),
         ),
     ),

@@ -17,6 +17,7 @@ from station.store import (
     duty,
     fieldwork,
     imports,
+    marketing,
     notify,
     parameters,
     tickets,
@@ -58,6 +59,9 @@ QUEUES = (  # in the order in which they should be looked at
         _("Findings in the archives"), "archive", archive_checks.waiting, "archive_findings.page", "unknown"
     ),
     Queue(_("Late changes"), "archive", archives.late_waiting, "archive_findings.late", "warn"),
+    Queue(
+        _("Conflicts with the marketing system"), "archive", marketing.waiting, "marketing.conflicts", "warn"
+    ),
     Queue(_("Parameters that differ"), "view", parameters.waiting, "parameters.listed", "warn"),
     Queue(_("Imports to confirm"), "archive", imports.waiting, "imports.page", "warn"),
     Queue(_("Transfers to agree to"), "approve_accounts", transfers.waiting, _TRANSFERS, "warn"),

@@ -113,6 +113,7 @@ def seed_by_desk(desk: FlaskClient) -> None:
         ("/archives/record/2/move", IN_USE),
         ("/documents", PHOTO | {"file": (io.BytesIO(PNG), "panel.png")}),
         ("/imports", IMPORT | {"file": (io.BytesIO(FILE.encode()), "devices.csv")}),
+        ("/marketing", MARKETING | {"file": (io.BytesIO(THEIRS.encode()), "customers.csv")}),
     )
     for address, sent in forms:
         answer = desk.post(address, data=sent)
@@ -131,6 +132,13 @@ IN_USE = {"version": 1, "to": "running", "from_day": "2026-01-02", "reason": "�
 PHOTO = {"subject": "device", "key": DEVICE, "title": "配电柜照片", "tags": "", "once": "1" * 32}
 IMPORT = {"target": "devices", "unit": ROOT, "once": "i"}
 FILE = f"device,name\n{DEVICE},东方铸造厂二期\n"
+MARKETING = {"kind": "customer", "form": "full", "unit": ROOT}
+THEIRS = (
+    "编号,名称,联系电话,用电类别,合同容量（kVA）\n"
+    "KH-0001,东方铸造有限公司,13912345678,大工业,630\n"
+    "KH-0002,和兴纺织厂,13812345678,一般工商业,315\n"
+    "KH-0003,龙江特钢,不详,大工业,2000\n"
+)
 PNG = bytes.fromhex(
     "89504e470d0a1a0a0000000d4948445200000001000000010806000000"
     "1f15c4890000000d49444154789c6360000002000001e221bc330000000049454e44ae426082"

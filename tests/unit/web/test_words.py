@@ -33,6 +33,8 @@ from station.imports import kinds as import_kinds
 from station.imports import machine as import_machine
 from station.ingest.wire import REASONS as REFUSED
 from station.jobs import due, own
+from station.marketing import files as marketing_files
+from station.marketing import three
 from station.notify import channels, outbox, words
 from station.profiles import push
 from station.query import items as query_items
@@ -64,6 +66,7 @@ from station.web import (
     help_desk,
     i18n,
     line_frames,
+    marketing,
     single_line,
     slots,
 )
@@ -199,6 +202,11 @@ SPACES = {
     "import_state": list(import_machine.STATES),
     "import_kind": list(compare.KINDS),
     "import_list": list(import_store.LISTS),
+    "marketing_state": list(three.STATES),
+    "marketing_show": list(marketing.SHOWS),
+    "marketing_form": list(marketing_files.FORMS),
+    "marketing_file": ["reading", "done", "refused"],
+    "marketing_count": [*three.OUTCOMES, "ours", "wrong"],
     "import_form": ["utf-8", "gb18030", "xlsx"],
     "document_type": list(types.TYPES),
     "document_subject": list(document_store.SUBJECTS),

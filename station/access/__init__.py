@@ -1,11 +1,12 @@
 """Who may come in: password policy, hashing, login with lockout, first administrator."""
 
-from station.access import accounts, units
+from station.access import accounts, factor, units
 from station.access.people import (
     change_password,
     confirm,
     first_admin,
     login,
+    login_code,
     reset,
     user_for_session,
 )
@@ -17,8 +18,10 @@ __all__ = [
     "change_password",
     "check_policy",
     "confirm",
+    "factor",
     "first_admin",
     "login",
+    "login_code",
     "reset",
     "rights_of",
     "units",

@@ -6,9 +6,11 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import Connection
 
+from station.access import factor
 from station.access.policy import check_policy, one_time
 from station.access.roles import CHIEF
 from station.errors import FieldError, Invalid
+from station.settings import Settings
 from station.store import audit, org, users
 from station.store.db import now_s
 from station.store.scope import ROOT
@@ -22,15 +24,15 @@ _NOBODY = _hasher.hash("nobody")  # so that an unknown name takes as long as a w
 
 
 def login(c: Connection, name: str, password: str, t_s: int | None = None) -> dict[str, Any] | FieldError:
-    """Return the user row, or why not (login_failed, login_locked).
+    """Return the user row, or why not (login_failed, login_locked, login_disabled).
 
-    Call inside db.writing and commit either way: a failure is counted.
+    `code_needed` at `code`: the password is right, and `login_code` comes next. Call inside db.writing and
+    commit either way: a failure is counted.
     """
     at = now_s() if t_s is None else t_s
     user = users.get(c, name)
     if user and user["locked_until_s"] > at:
-        left = (user["locked_until_s"] - at + 59) // 60
-        return FieldError("", "login_locked", {"minutes": left})
+        return _locked(user, at)
     fits = _verify(user["password_hash"] if user else _NOBODY, password)
     if user is None:
         return FieldError("", "login_failed")
@@ -39,27 +41,65 @@ def login(c: Connection, name: str, password: str, t_s: int | None = None) -> di
     if user["disabled_s"] is not None:  # told only to who knows the password
         audit.add(c, name, "login_disabled", name)
         return FieldError("", "login_disabled")
-    users.change(c, name, failures=0, locked_until_s=0, last_login_s=at)
     if _hasher.check_needs_rehash(user["password_hash"]):
         users.change(c, name, password_hash=_hasher.hash(password))
+    if factor.has(c, name):
+        return FieldError("code", "code_needed")  # failures stay: a password does not buy new guesses
+    return _entered(c, name, at)
+
+
+def login_code(
+    c: Connection, settings: Settings, name: str, session: int, code: str, t_s: int | None = None
+) -> dict[str, Any] | FieldError:
+    """After `code_needed`: the user row, or why not. `session`: of the row when the password was right.
+
+    Call inside db.writing and commit either way."""
+    at = now_s() if t_s is None else t_s
+    user = user_for_session(c, name, session)
+    if user is None:
+        return FieldError("", "login_failed")
+    if user["locked_until_s"] > at:
+        return _locked(user, at)
+    if not factor.passes(c, settings, name, code, at):
+        counted = _failed(c, user, at)
+        return counted if counted.key == "login_locked" else FieldError("code", "code_wrong")
+    return _entered(c, name, at)
+
+
+def _entered(c: Connection, name: str, at: int) -> dict[str, Any]:
+    users.change(c, name, failures=0, locked_until_s=0, last_login_s=at)
     audit.add(c, name, "login", name)
-    return users.get(c, name) or user
+    found = users.get(c, name)
+    assert found is not None
+    return found
 
 
-def confirm(c: Connection, name: str, password: str, t_s: int | None = None) -> FieldError | None:
-    """Whether this is still the person who logged in: None, or why not. Counts failures as `login` does."""
+def _locked(user: dict[str, Any], at: int) -> FieldError:
+    return FieldError("", "login_locked", {"minutes": (user["locked_until_s"] - at + 59) // 60})
+
+
+def confirm(
+    c: Connection, settings: Settings, name: str, password: str, code: str, t_s: int | None = None
+) -> FieldError | None:
+    """Whether this is still the person who logged in: None, or why not. Counts failures as `login` does.
+
+    `code`: of the second factor, passed over for who has none."""
     at = now_s() if t_s is None else t_s
     user = users.get(c, name)
     if user is None:
         return FieldError("password", "login_failed")
     if user["locked_until_s"] > at:
-        return FieldError("password", "login_locked", {"minutes": (user["locked_until_s"] - at + 59) // 60})
+        return _locked(user, at)._replace(field="password")
     if not _verify(user["password_hash"], password):
-        counted = _failed(c, user, at)
-        key = "password_not_yours" if counted.key == "login_failed" else counted.key
-        return FieldError("password", key, counted.args)
+        return _not_yours(_failed(c, user, at), "password", "password_not_yours")
+    if not factor.passes(c, settings, name, code, at):
+        return _not_yours(_failed(c, user, at), "code", "code_wrong")
     users.change(c, name, failures=0)
     return None
+
+
+def _not_yours(counted: FieldError, field: str, key: str) -> FieldError:
+    return FieldError(field, key if counted.key == "login_failed" else counted.key, counted.args)
 
 
 def _failed(c: Connection, user: dict[str, Any], at: int) -> FieldError:

@@ -112,3 +112,15 @@ def grants(home: Path | None, name: str) -> None:
     with db.reading(db.engine(stored(home).home)) as c:
         for found in org.grants_of(c, name, db.now_s()):
             show(found)
+
+
+@user.command("factor-off")
+@click.argument("name")
+@home_option
+def factor_off(home: Path | None, name: str) -> None:
+    """Take the second factor off a person whose telephone is lost."""
+    from station.access import factor
+
+    with keeping(home) as (c, keeper):
+        factor.turn_off(c, keeper.name, name)
+    click.echo(f"{name} has no second factor any more: let it be turned on again at the next log-in")

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine
 from station.access.rights import rights_of, where
 from station.notify import words
 from station.notify.channels import KINDS, Failed, Notice
-from station.notify.seal import unseal
+from station.seal import CHANNELS, unseal
 from station.settings import Settings
 from station.store import alarms, db, org
 from station.store import notify as store
@@ -168,7 +168,9 @@ def _is_digest(row: Row) -> bool:
 def _try(engine: Engine, settings: Settings, channel: Row, row: Row, t_s: int) -> bool:
     notice = Notice(row["id"], row["address"], row["subject"], row["body"])
     try:
-        KINDS[channel["kind"]].send(channel["config"], unseal(settings, channel["secret"]), notice, t_s)
+        KINDS[channel["kind"]].send(
+            channel["config"], unseal(settings, CHANNELS, channel["secret"]), notice, t_s
+        )
         facts: Row = {"state": "sent", "ended_s": t_s, "error": ""}
     except Failed as failed:
         facts = {"error": str(failed)[:200], "next_s": t_s + wait_s(row["tries"])}

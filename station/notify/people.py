@@ -9,7 +9,7 @@ from station.checks import refuse, whole
 from station.errors import FieldError, Invalid
 from station.notify import channels, words
 from station.notify.outbox import DAY_MIN
-from station.notify.seal import seal
+from station.seal import CHANNELS, seal
 from station.settings import Settings
 from station.store import audit
 from station.store import notify as store
@@ -28,7 +28,7 @@ def add_channel(c: Connection, who: str, settings: Settings, kind: str, wanted: 
     if kind not in channels.KINDS:
         raise Invalid(FieldError("kind", "needed"))
     facts = _channel(kind, wanted, False)
-    secret = seal(settings, wanted["secret"]) if wanted.get("secret") else None
+    secret = seal(settings, CHANNELS, wanted["secret"]) if wanted.get("secret") else None
     if store.named(c, facts["name"]) is not None:
         raise Invalid(FieldError("name", "name_taken"))
     number = store.add_channel(c, kind=kind, secret=secret, **facts)
@@ -44,7 +44,7 @@ def change_channel(
     if row is None:
         raise Invalid(FieldError("", "no_such_channel"))
     facts = _channel(row["kind"], wanted, row["secret"] is not None)
-    secret = {"secret": seal(settings, wanted["secret"])} if wanted.get("secret") else {}
+    secret = {"secret": seal(settings, CHANNELS, wanted["secret"])} if wanted.get("secret") else {}
     if store.named(c, facts["name"]) not in (None, number):
         raise Invalid(FieldError("name", "name_taken"))
     if not store.change_channel(c, number, version, **facts, **secret):

@@ -1,6 +1,6 @@
 """Tables of the work round people: who moves from which unit to which, and what they ask the help desk."""
 
-from sqlalchemy import Column, ForeignKey, Index, Table, Text
+from sqlalchemy import Column, ForeignKey, Index, LargeBinary, Table, Text
 
 from station.store.columns import integer, maybe, metadata, text
 from station.store.org_schema import of_unit
@@ -48,4 +48,24 @@ tickets = Table(
     Index(None, "state", "id"),
     Index(None, "author", "id"),
     Index(None, "unit", "id"),
+)
+
+# A second factor of a person: codes that change every 30 s.
+second_factors = Table(
+    "second_factors",
+    metadata,
+    Column("user", Text, ForeignKey("users.name"), primary_key=True),
+    Column("secret", LargeBinary, nullable=False),  # sealed (station.seal)
+    integer("since_s"),
+    integer("step"),  # of the last code that was taken: none at or before it is taken again
+    sqlite_with_rowid=False,
+)
+
+recovery_codes = Table(
+    "recovery_codes",
+    metadata,
+    Column("user", Text, ForeignKey("users.name"), primary_key=True),
+    text("hash", primary_key=True),  # SHA-256, hexadecimal
+    maybe("used_s"),
+    sqlite_with_rowid=False,
 )

@@ -15,18 +15,22 @@ from werkzeug.wrappers import Response
 
 from station import access
 from station.access.rights import Rights
-from station.store import audit
+from station.errors import FieldError
+from station.store import audit, users
 from station.store.db import now_s
 from station.web import rights
-from station.web.db import view
+from station.web.db import view, writing
 from station.web.errors import Refused, for_script
 
 IDLE_S = 15 * 60
+HALF_S = 5 * 60  # from the password to the code
 OPEN = frozenset(
     {
         "static",
         "auth.login",
         "auth.login_done",
+        "auth.code",
+        "auth.code_done",
         "auth.preferences",
         "api.healthz",
         "ready.readyz",
@@ -112,6 +116,32 @@ def enter(row: dict[str, Any]) -> None:
     login_user(User(row, {}))
 
 
+def halfway(name: str) -> None:
+    """The password was right, and the code of the second factor is to come."""
+    row = users.get(view(), name)
+    session.clear()
+    if row is not None:
+        session["half"] = [name, row["session"], time.time()]
+
+
+def half() -> tuple[str, int] | None:
+    """(name, number of the session) of who is halfway; None: nobody, or not any more."""
+    name, number, at = session.get("half") or ("", 0, 0.0)
+    return (name, number) if name and time.time() - at <= HALF_S else None
+
+
+def confirm() -> FieldError | None:
+    """Whether the password, and the code where there is one, of this form are those of who is at the desk."""
+    password, code = request.form.get("password", ""), request.form.get("code", "")
+    with writing() as c:  # a failure is counted
+        return access.confirm(c, current_app.extensions["settings"], current_user.name, password, code)
+
+
+def has_factor() -> bool:
+    """Whether who is at the desk has a second factor."""
+    return current_user.is_authenticated and access.factor.has(view(), current_user.name)
+
+
 def leave() -> None:
     desk().end(session.get("sid", ""))
     logout_user()
@@ -173,6 +203,7 @@ def _to_login() -> Response:
 
 def init_app(app: Flask) -> None:
     app.session_interface = _Cookies()
+    app.jinja_env.globals.update(has_factor=has_factor)
     app.extensions["desk"] = Desk()
     manager = LoginManager(app)
     manager.session_protection = ""  # off: _guard and Desk are the protection; addresses change in the field

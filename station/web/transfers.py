@@ -8,7 +8,6 @@ from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from station import access
 from station.access import accounts
 from station.access import transfers as rules
 from station.access.rights import where
@@ -17,7 +16,7 @@ from station.errors import Invalid
 from station.store import transfers as store
 from station.store.db import now_s
 from station.store.scope import Scope
-from station.web import approvals, drafts, fleet, staff_words
+from station.web import approvals, drafts, fleet, people, staff_words
 from station.web.arguments import whole
 from station.web.db import view, writing
 from station.web.errors import Refused, by_field
@@ -151,7 +150,6 @@ def decide(number: int, act: str) -> Response | tuple[str, int]:
 def _confirm(act: str) -> None:
     """Invalid: who agrees is not the one who logged in. A failure is counted."""
     if act in rules.STEPS:
-        with writing() as c:
-            wrong = access.confirm(c, current_user.name, request.form.get("password", ""))
+        wrong = people.confirm()
         if wrong is not None:
             raise Invalid(wrong)

@@ -16,9 +16,10 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Engine
 
+from station import seal
 from station.access import tokens
 from station.access.rights import where
-from station.notify import channels, seal
+from station.notify import channels
 from station.settings import Settings
 from station.store import audit, db, events, webhooks
 from station.store.scope import Scope
@@ -56,7 +57,7 @@ def work(engine: Engine, settings: Settings, t_s: int) -> int:
 
 
 def _tell(engine: Engine, settings: Settings, hook: Row, t_s: int) -> int:
-    told, secret = 0, seal.unseal(settings, hook["secret"])
+    told, secret = 0, seal.unseal(settings, seal.CHANNELS, hook["secret"])
     for _round in range(ROUNDS):
         with db.reading(engine) as c:
             held = tokens.of_number(c, hook["token"], t_s)

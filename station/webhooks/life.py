@@ -2,9 +2,10 @@
 
 from sqlalchemy import Connection
 
+from station import seal
 from station.checks import refuse
 from station.errors import FieldError, Invalid
-from station.notify import channels, seal
+from station.notify import channels
 from station.settings import Settings
 from station.store import audit, webhooks
 from station.store.db import now_s
@@ -31,7 +32,12 @@ def make(
         problems.append(FieldError("", "webhooks_full", {"most": MOST}))
     refuse(problems)
     now = now_s()
-    facts = {"token": token, "url": url, "stream": stream, "secret": seal.seal(settings, secret)}
+    facts = {
+        "token": token,
+        "url": url,
+        "stream": stream,
+        "secret": seal.seal(settings, seal.CHANNELS, secret),
+    }
     number = webhooks.add(c, after=STREAMS[stream].last(c), made_s=now, next_s=now, **facts)
     audit.add(c, author, "webhook_made", f"webhook {number}", token=token, url=url, stream=stream)
     return number

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from station.errors import Invalid
 from station.notify import channels, outbox, people, words
-from station.notify.seal import seal, unseal
+from station.seal import CHANNELS, seal, unseal
 from station.store import db
 from station.store import notify as store
 from tests.unit.station_alarms.conftest import AT
@@ -183,11 +183,11 @@ def test_a_secret_is_sealed_and_kept_when_left_empty(channel, web, engine, setti
         assert KEY.encode() not in row["secret"]
         wanted = {"name": "hook", "url": web.url, "per_hour": 9, "on": True, "secret": ""}
         people.change_channel(c, "admin", settings, number, 1, wanted)
-        assert unseal(settings, store.channel(c, number)["secret"]) == KEY
+        assert unseal(settings, CHANNELS, store.channel(c, number)["secret"]) == KEY
         asked = (people.change_channel, c, "admin", settings, number)
         assert refused(*asked, 1, wanted) == ["changed_meanwhile"]
         assert refused(*asked, 2, wanted | {"secret": "short"}) == ["secret_short"]
-    assert unseal(settings, bytes(len(seal(settings, "a")))) == ""
+    assert unseal(settings, CHANNELS, bytes(len(seal(settings, CHANNELS, "a")))) == ""
 
 
 def test_a_test_notice_goes_out_once(channel, web, engine, settings):

@@ -12,7 +12,7 @@ channels = Table(
     text("name", unique=True),
     text("kind"),  # station.notify.channels.KINDS
     Column("config", JSON, nullable=False),  # nothing secret
-    Column("secret", LargeBinary),  # sealed: station.notify.seal
+    Column("secret", LargeBinary),  # sealed: station.seal
     integer("per_hour"),  # single notices; beyond them a digest
     integer("on"),
     integer("version", server_default="1"),

@@ -5,6 +5,7 @@ ticked or noted by the person at the place. What is old says nothing about now: 
 """
 
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 FRESH_S = 600  # a device that was just installed has spoken within ten minutes
@@ -106,7 +107,8 @@ def _setpoint(facts: Facts, t_s: int) -> tuple[str, str, int | None]:
     if not _fresh(facts.told_s, t_s):
         return "unknown", "", facts.told_s
     held = facts.device["setpoint_w"]
-    return _verdict(held is not None), "" if held is None else f"{held} W", facts.told_s
+    said = "" if held is None else f"{Decimal(held).scaleb(-3):,.1f} kW"
+    return _verdict(held is not None), said, facts.told_s
 
 
 def _multiplier(facts: Facts, _t_s: int) -> tuple[str, str, int | None]:

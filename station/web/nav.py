@@ -55,7 +55,7 @@ PLACES = (
     (
         _("Archives"),
         (
-            Page("archives.start", _("Archives"), "view"),
+            Page("archives.start", _("Archives"), "view", "archive_swaps"),
             Page("archive_findings.page", _("Findings in the archives"), "archive"),
             Page("archive_findings.coverage", _("Coverage"), "archive"),
             Page("archive_findings.late", _("Late changes"), "archive"),

@@ -179,8 +179,8 @@ def test_a_device_that_went_to_another_unit_tells_nothing_here(station: Station)
     head.post("/work-orders/new", data=NEW | {"kind": "commission", "unit": str(here)})
     at_work(head, man)
     press(man, "tick", seal="S-1")
-    assert "190000 W" in man.get("/work-orders/1").text
+    assert "190.0 kW" in man.get("/work-orders/1").text
     with station.writing() as c:
         devices.change(c, DEVICE, unit=there)
-    assert "190000 W" not in man.get("/work-orders/1").text
+    assert "190.0 kW" not in man.get("/work-orders/1").text
     assert press(man, "finish").status_code == 422

@@ -110,10 +110,12 @@ def nats(settings: Settings, engine: Engine) -> Iterator[Broker]:
     write_atomic(settings.run / "ports.json", f'{{"mqtt": {port}}}')
     with (settings.log / "broker.log").open("wb") as log:
         server = subprocess.Popen(broker.command(config), stdout=log, stderr=subprocess.STDOUT)
-    assert broker.ready(LOOPBACK, port)
-    yield settings.broker()
-    server.terminate()
-    server.wait(10)
+    try:
+        assert broker.ready(LOOPBACK, port), (settings.log / "broker.log").read_text()
+        yield settings.broker()
+    finally:
+        server.terminate()
+        server.wait(10)
 
 
 class Process:

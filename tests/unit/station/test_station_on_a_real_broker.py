@@ -20,10 +20,12 @@ DAY_S = T0 - T0 % 86_400
 @pytest.fixture
 def ingest(settings, nats):
     process = Process(settings, "ingest")
-    wait(lambda: "ingest_ready" in process.text(), 20)
-    yield process
-    if process.process.poll() is None:
-        assert process.stop() == 0
+    try:
+        wait(lambda: "ingest_ready" in process.text(), 60)
+        yield process
+    finally:
+        ended = process.process.poll() is not None or process.stop() == 0
+    assert ended
 
 
 @pytest.fixture

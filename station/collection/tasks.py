@@ -97,7 +97,7 @@ def _numbers(out: dict[str, Any], problems: list[FieldError]) -> None:
 
 
 def _items(items: Iterable[Any], problems: list[FieldError]) -> list[int]:
-    found = sorted({item for item in items if item in BY_NO})
+    found = sorted({item for item in items if isinstance(item, int) and item in BY_NO})
     if not found or len(found) != len(set(items)) or len(found) > ITEMS_MOST:
         problems.append(FieldError("items", "needed"))
     return found

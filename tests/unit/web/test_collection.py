@@ -36,7 +36,7 @@ def test_a_task_is_made_once_and_shown_with_what_is_missing(station: Station) ->
 
 def test_what_was_typed_stays_when_it_is_refused(station: Station) -> None:
     desk = station.desk("en")
-    reply = desk.post("/collection", data=NEW | {"priority": "many", "from_day": "no"})
+    reply = desk.post("/collection", data=NEW | {"priority": "many", "from_day": "no", "items": ["x", "256"]})
     assert reply.status_code == 422
     assert "Daily &lt;b&gt;" in reply.text
     assert 'value="many"' in reply.text

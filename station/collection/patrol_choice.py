@@ -69,7 +69,7 @@ def choose(c: Connection, scope: Scope, facts: Facts, t_s: int) -> Chosen:
 
 
 def _items(items: Sequence[Any], problems: list[FieldError]) -> list[int]:
-    found = sorted({item for item in items if item in BY_NO})
+    found = sorted({item for item in items if isinstance(item, int) and item in BY_NO})
     if not found or len(found) != len(set(items)) or len(found) > ITEMS_MOST:
         problems.append(FieldError("items", "needed"))
     return found

@@ -49,7 +49,7 @@ def begin(
         for item in kept["items"]
     ]
     times = {"begun_s": at, "until_s": at + kept["within_s"], "created_s": at}
-    number = store.add(c, points, author=author, once=once, state=store.RUNNING, **times, **kept)
+    number = store.add(c, points, author=author, doer=author, once=once, state=store.RUNNING, **times, **kept)
     audit.add(c, author, "patrol_begun", _subject(number), points=len(points), **kept)
     return number
 
@@ -79,7 +79,7 @@ def retry(c: Connection, author: str, scope: Scope, row: Row, version: int, t_s:
     at = db.now_s() if t_s is None else t_s
     _check_room(c, author)
     times = {"begun_s": at, "until_s": at + row["within_s"]}
-    facts = {"state": store.RUNNING, "round": row["round"] + 1, **times}
+    facts = {"state": store.RUNNING, "round": row["round"] + 1, "doer": author, **times}
     if not store.begin_round(c, row["id"], version, **facts):
         raise Invalid(FieldError("", "changed_meanwhile"))
     points = store.ask_again(c, row["id"], scope)
@@ -142,7 +142,7 @@ def _send(c: Connection, row: Row, ask: Ask, points: Sequence[Point], t_s: int) 
     until_s = min(row["until_s"], t_s + DEADLINE_S)
     doubt = int(life.drift(c, ask.device) is not False)
     try:
-        number = submit(c, ask.device, area.PATROL, params, row["author"], "", until_s, part=True)
+        number = submit(c, ask.device, area.PATROL, params, row["doer"], "", until_s, part=True)
     except Invalid:
         return {each.no: failed(each, "not_taken") for each in points}
     asked = {"state": store.ASKED, "command": number, "asked_s": t_s, "doubt": doubt}

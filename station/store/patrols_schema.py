@@ -10,6 +10,7 @@ patrols = Table(
     metadata,
     integer("id", primary_key=True),
     text("author"),
+    text("doer"),  # who began the round, and so sends its commands
     of_unit(),  # its devices stood in this unit and those below
     Column("items", JSON, nullable=False),  # [point number of protocols.meters.points], rising
     Column("chosen", JSON, nullable=False),  # how the points were chosen, for who reads it later

@@ -47,11 +47,12 @@ def check(c: Connection, scope: Scope, arguments: Arguments) -> Row:
     found = known(c, scope, whole("number", arguments.get("number")))
     if found is None:
         raise Refused(404, "not_found")
-    _wanted(arguments)
+    wanted(arguments)
     return found
 
 
-def _wanted(arguments: Arguments) -> tuple[str | None, int]:
+def wanted(arguments: Arguments) -> tuple[str | None, int]:
+    """(state or None for all, place behind which the page begins) of an address; Refused."""
     state = arguments.get("state") or None
     if state not in (None, *store.POINT_STATES):
         raise Refused(400, "bad_argument", argument="state")
@@ -60,7 +61,7 @@ def _wanted(arguments: Arguments) -> tuple[str | None, int]:
 
 def context(c: Connection, scope: Scope, row: Row, arguments: Arguments) -> Row:
     """Everything the panels of PATROL_PANELS need."""
-    state, after = _wanted(arguments)
+    state, after = wanted(arguments)
     found = store.page(c, row["id"], scope, state, after, ROWS + 1)
     tally = store.tally(c, row["id"], scope)
     counts = {name: sum(n for at, _why, n in tally if at == name) for name in store.POINT_STATES}
@@ -106,7 +107,7 @@ def why(reason: str) -> str:
 def shown(each: Row) -> Row:
     """A point for the table."""
     quality = QUALITIES.get(each["quality"], "") if each["quality"] is not None else ""
-    facts = {"item_name": item_name(each["item"]), "quality_name": quality}
+    facts: Row = {"item_name": item_name(each["item"]), "quality_name": quality}
     facts["quality_tone"] = QUALITY_TONES.get(quality, ("unknown", "unknown"))
     facts["text"] = point_value(each["item"], each["value"])
     return each | facts | {"why": why(each["reason"]) if each["reason"] else ""}

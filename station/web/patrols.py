@@ -13,13 +13,13 @@ from protocols.meters.points import BY_ALIAS
 from station.collection import patrol_choice, patrols
 from station.collection.patrol_list import MOST as MOST_POINTS
 from station.errors import FieldError, Invalid
-from station.store import audit, devices
+from station.store import audit, devices, org
 from station.store import patrols as store
 from station.store.db import now_s
+from station.store.scope import ROOT
 from station.web import approvals, drafts, fleet, patrol_panels
 from station.web.area import as_csv
 from station.web.arguments import whole
-from station.web.collection import unit_name
 from station.web.db import view, writing
 from station.web.errors import by_field
 from station.web.figures import local
@@ -37,6 +37,12 @@ ITEMS = [BY_ALIAS[alias][0] for alias in ALIASES]
 WITHIN_MIN = (5, 15, 30, 60, 240, 1440)
 FRESH = {"way": patrol_choice.FILTER, "kind": store.METERS, "first": 1, "last": 1000, "state": "all"}
 Row = dict[str, Any]
+
+
+def unit_name(number: int) -> str:
+    """Empty of the unit above all where it has no name."""
+    found = org.unit(view(), number)
+    return found["name"] or (found["code"] if number != ROOT else "") if found else ""
 
 
 # ---- the list
@@ -180,10 +186,10 @@ def act(number: int, act: str) -> AnyResponse | tuple[str, int]:
 @blueprint.get("/<int:number>.csv")
 @needs("export")
 def csv(number: int) -> Response:
-    row = known(number)
-    found = store.page(view(), row["id"], scope(), None, 0, None)
+    row, (state, _after) = known(number), patrol_panels.wanted(request.args)
+    found = store.page(view(), row["id"], scope(), state, 0, None)
     with writing() as c:
-        audit.add(c, current_user.name, "exported", f"patrol {number}", rows=len(found))
+        audit.add(c, current_user.name, "exported", f"patrol {number}", state=state, rows=len(found))
     heads = (
         _("Terminal or concentrator"),
         _("Name"),

@@ -57,7 +57,7 @@ def seed_days(engine: Engine) -> None:
         pass
     patrols.work(engine, at)
     with db.writing(engine) as c:
-        patrols.begin(c, WHO, EVERYWHERE, PATROL | {"kind": "meters", "q": ""}, "running")
+        patrols.begin(c, WHO, EVERYWHERE, PATROL, "running")
 
 
 def _people(c: Connection, below: int) -> None:

@@ -68,6 +68,7 @@ def test_all_meters_are_read_true_and_the_dead_one_has_its_reason(area):
     assert len(_sent(area)) == 2, "a command an item, none twice"
     with db.writing(area.engine) as c:
         row = store.get(c, number, EVERYWHERE)
+        assert row
         patrols.retry(c, "admin", EVERYWHERE, row, row["version"])
     assert {each["state"] for each in _ended(area, number) if each["meter"] in dead} == {store.FAILED}
     asked = {(each["params"]["first"], each["params"]["last"]) for each in _sent(area)[2:]}

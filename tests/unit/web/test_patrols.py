@@ -193,5 +193,7 @@ def test_the_file_has_all_and_stands_in_the_audit(full: Station) -> None:
     text = desk.get("/patrols/1.csv").text
     assert len(text.splitlines()) == 121
     assert "'=cmd()" in text
+    assert len(desk.get("/patrols/1.csv?state=failed").text.splitlines()) == 1
+    assert desk.get("/patrols/1.csv?state=none").status_code == 400
     with db.reading(full.engine) as c:
         assert audit.recent(c, 1)[0]["action"] == "exported"

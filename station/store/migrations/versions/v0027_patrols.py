@@ -30,6 +30,7 @@ def upgrade() -> None:
         "patrols",
         _int("id"),
         _text("author"),
+        _text("doer"),
         _int("unit"),
         _json("items"),
         _json("chosen"),

@@ -66,8 +66,8 @@ QUEUES = (  # in the order in which they should be looked at
     Queue(_("Parameters that differ"), "view", parameters.waiting, "parameters.listed", "warn"),
     Queue(
         _("Patrols with failures"),
-        "view",
-        lambda c, scope, _t: patrols.waiting(c, scope, current_user.name),
+        "",
+        lambda c, _s, _t: patrols.waiting(c, where(current_user.rights, "view"), current_user.name),
         "patrols.page",
         "warn",
         {"list": "mine"},

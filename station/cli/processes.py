@@ -115,15 +115,15 @@ def dispatch(home: Path | None, broker: str | None) -> None:
     """Send queued commands and keep their state true."""
     from station.approvals import life as approvals
     from station.area import life as areas
+    from station.collection import patrols
     from station.commands.dispatcher import Dispatcher
     from station.profiles import life
     from station.store import db
 
     _log()
     settings = opened(home)
-    dispatcher = Dispatcher(
-        settings, db.engine(settings.home), settings.broker(broker), [life.work, areas.work, approvals.work]
-    )
+    rooms = [life.work, areas.work, approvals.work, patrols.work]
+    dispatcher = Dispatcher(settings, db.engine(settings.home), settings.broker(broker), rooms)
     _until_signal(dispatcher.stop)
     dispatcher.run()
 

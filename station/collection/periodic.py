@@ -2,7 +2,7 @@
 
 from sqlalchemy import Engine
 
-from station.collection import counts, supplement
+from station.collection import counts, patrols, supplement
 
 
 def work(engine: Engine, t_s: int, offset_s: int) -> int:
@@ -13,4 +13,5 @@ def work(engine: Engine, t_s: int, offset_s: int) -> int:
     done += supplement.scan(engine, t_s)
     counts.forget(engine, t_s)
     supplement.forget(engine, t_s)
+    patrols.forget(engine, t_s)
     return done

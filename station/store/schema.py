@@ -32,6 +32,7 @@ from station.store import marketing_schema as marketing_schema
 from station.store import notify_schema as notify_schema
 from station.store import org_schema as org_schema
 from station.store import parameters_schema as parameters_schema
+from station.store import patrols_schema as patrols_schema
 from station.store import people_schema as people_schema
 from station.store import stock_schema as stock_schema
 from station.store import tokens_schema as tokens_schema

@@ -9,7 +9,6 @@ from flask_babel import force_locale
 from flask_login import current_user
 
 from station.access.rights import Rights
-from station.store import devices
 from station.store.engines import Store
 from station.store.scope import Scope
 from station.web import hub, i18n, panels, people, rights
@@ -27,7 +26,7 @@ def stream(topic: str) -> Response:
     panels.check(view(), topic, request.args)
     arguments = tuple((name, request.args.get(name, "")[:64]) for name in panels.ARGUMENTS[topic])
     here: hub.Hub = current_app.extensions["hub"]
-    subscription = here.subscribe((topic, i18n.shown(), _rights(), *arguments))
+    subscription = here.subscribe((topic, i18n.shown(), _rights(topic), *arguments))
     if subscription is None:
         raise Refused(503, "streams_taken")
     sid, seen, desk = session["sid"], session["seen"], people.desk()
@@ -36,10 +35,10 @@ def stream(topic: str) -> Response:
     return Response(body, mimetype="text/event-stream", headers={"X-Accel-Buffering": "no"})
 
 
-def _rights() -> tuple[Any, ...]:
+def _rights(topic: str) -> tuple[Any, ...]:
     """What a rendering depends on besides its arguments: people with the same rights share one."""
-    row = devices.get(view(), request.args.get("device", ""))
-    return rights.scope().units, rights.functions_at(row["unit"]) if row else None, row and row["unit"]
+    unit = panels.unit_of(view(), topic, request.args)
+    return rights.scope().units, rights.functions_at(unit) if unit is not None else None, unit
 
 
 class _Unchanged:

@@ -47,6 +47,7 @@ PLACES = (
         _("Collection"),
         (
             Page("collection.page", _("Collection tasks"), "view", "collection_days"),
+            Page("patrols.page", _("Batch patrols"), "view"),
             Page("collection_days.uncovered", _("Points without a task"), "view"),
             Page("query.page", _("Data query"), "view"),
             Page("parameters.listed", _("Parameters that differ"), "view"),

@@ -17,7 +17,18 @@ from station.store.commands import STATES
 from station.store.db import now_s
 from station.store.readings import SqliteReadingStore
 from station.store.scope import Scope
-from station.web import area_panels, curve, device_model, feed, feeder_panels, fleet, rights, run_state, slots
+from station.web import (
+    area_panels,
+    curve,
+    device_model,
+    feed,
+    feeder_panels,
+    fleet,
+    patrol_panels,
+    rights,
+    run_state,
+    slots,
+)
 from station.web.arguments import MOST, whole
 from station.web.errors import Refused
 from station.web.helpers import param_rows
@@ -183,6 +194,11 @@ def _of_picture(c: Connection, arguments: Arguments) -> dict[str, str]:
     return _render(("feeder_counts",), context) | texts
 
 
+def _of_patrol(c: Connection, arguments: Arguments) -> dict[str, str]:
+    row = patrol_panels.check(c, g.scope, arguments)
+    return _render(patrol_panels.PATROL_PANELS, patrol_panels.context(c, g.scope, row, arguments))
+
+
 def _of_station(c: Connection, _arguments: Arguments) -> dict[str, str]:
     return _render(("checks",), {"checks": run_state.checks(c)})
 
@@ -195,6 +211,7 @@ TOPICS: dict[str, Callable[[Connection, Arguments], dict[str, str]]] = {
     "archive": _of_archive,
     "meter": _of_meter,
     "picture": _of_picture,
+    "patrol": _of_patrol,
     "station": _of_station,
 }
 ARGUMENTS = {
@@ -205,6 +222,7 @@ ARGUMENTS = {
     "archive": ("device",),
     "meter": ("device", "number"),
     "picture": ("unit",),
+    "patrol": ("number", "state", "after"),
     "station": (),
 }
 
@@ -213,8 +231,6 @@ def check(c: Connection, topic: str, arguments: Arguments) -> None:
     """Refused (404, 400) when there is nothing to show: no such topic, terminal or command; 403."""
     if topic not in TOPICS:
         raise Refused(404, "not_found")
-    if topic == "station":
-        rights.scope_for("run")
     device = arguments.get("device", "")
     if "device" in ARGUMENTS[topic] and devices.get(c, device) is None:
         raise Refused(404, "no_such_device")
@@ -224,12 +240,30 @@ def check(c: Connection, topic: str, arguments: Arguments) -> None:
             raise Refused(404, "no_such_command")
     if topic in ("area", "archive", "meter") and area_panels.concentrator(c, device) is None:
         raise Refused(404, "no_such_device")
-    if topic == "picture":
-        feeder_panels.asked(c, g.scope, arguments.get("unit"))
-    if "number" in ARGUMENTS[topic]:
-        number = whole("number", arguments.get("number")) or 0
-        if area_panels.meter_context(c, device, number) is None:
-            raise Refused(404, "not_found")
+    if topic in _CHECKS:
+        _CHECKS[topic](c, arguments)
+
+
+def _check_meter(c: Connection, arguments: Arguments) -> None:
+    number = whole("number", arguments.get("number")) or 0
+    if area_panels.meter_context(c, arguments.get("device", ""), number) is None:
+        raise Refused(404, "not_found")
+
+
+_CHECKS: dict[str, Callable[[Connection, Arguments], object]] = {
+    "station": lambda _c, _arguments: rights.scope_for("run"),
+    "picture": lambda c, arguments: feeder_panels.asked(c, g.scope, arguments.get("unit")),
+    "patrol": lambda c, arguments: patrol_panels.check(c, g.scope, arguments),
+    "meter": _check_meter,
+}
+
+
+def unit_of(c: Connection, topic: str, arguments: Arguments) -> int | None:
+    """The unit of what a topic that was checked shows; None: it shows no single thing."""
+    if topic == "patrol":
+        return patrol_panels.check(c, g.scope, arguments)["unit"]
+    row = devices.get(c, arguments.get("device", ""))
+    return row["unit"] if row else None
 
 
 def panels(c: Connection, topic: str, arguments: Arguments) -> dict[str, str]:

@@ -20,6 +20,7 @@ from station.store import (
     marketing,
     notify,
     parameters,
+    patrols,
     tickets,
     transfers,
 )
@@ -63,6 +64,14 @@ QUEUES = (  # in the order in which they should be looked at
         _("Conflicts with the marketing system"), "archive", marketing.waiting, "marketing.conflicts", "warn"
     ),
     Queue(_("Parameters that differ"), "view", parameters.waiting, "parameters.listed", "warn"),
+    Queue(
+        _("Patrols with failures"),
+        "",
+        lambda c, _s, _t: patrols.waiting(c, where(current_user.rights, "view"), current_user.name),
+        "patrols.page",
+        "warn",
+        {"list": "mine"},
+    ),
     Queue(_("Imports to confirm"), "archive", imports.waiting, "imports.page", "warn"),
     Queue(_("Transfers to agree to"), "approve_accounts", transfers.waiting, _TRANSFERS, "warn"),
     Queue(_("Help wanted"), "accounts", tickets.waiting, "help_desk.page", "warn"),

@@ -17,7 +17,7 @@ from station.alarms import duty, outages
 from station.alarms import life as alarms
 from station.approvals import kinds
 from station.approvals import life as approvals
-from station.collection import counts, tasks
+from station.collection import counts, patrols, tasks
 from station.fieldwork import life as fieldwork
 from station.stock import life as stock
 from station.store import commands, db, org, parameters
@@ -44,16 +44,20 @@ def seed_rooms(c: Connection) -> None:
     stock.move(c, WHO, EVERYWHERE, MOVE, "move")
     stock.plan(c, WHO, EVERYWHERE, ROOT, "meter", 10, 0)
     _other_parameters(c, at)
+    patrols.begin(c, WHO, EVERYWHERE, PATROL, "over", at - 2 * PATROL["within_s"])
 
 
 def seed_days(engine: Engine) -> None:
-    """Collection of three weeks, counted as it would have been."""
+    """Collection of three weeks, counted as it would have been; a patrol that ended, one under way."""
     at = int(time.time())
     with db.writing(engine) as c:
         facts = TASK | {"name": "台区日冻结", "point_type": "meter", "from_s": at - 20 * 86_400}
         tasks.add(c, WHO, EVERYWHERE, facts, "of meters")
     while counts.close(engine, at, 28_800):
         pass
+    patrols.work(engine, at)
+    with db.writing(engine) as c:
+        patrols.begin(c, WHO, EVERYWHERE, PATROL, "running")
 
 
 def _people(c: Connection, below: int) -> None:
@@ -90,6 +94,17 @@ TASK: dict[str, Any] = {
     "priority": 1,
     "supplements": 3,
     "origin": "own",
+}
+PATROL: dict[str, Any] = {
+    "unit": ROOT,
+    "items": [BY_ALIAS["power_dw"][0]],
+    "within_s": 3600,
+    "way": "filter",
+    "kind": "terminals",
+    "q": "",
+    "first": 1,
+    "last": 1000,
+    "state": "all",
 }
 MOVE: dict[str, Any] = {
     "move": "receive",

@@ -23,6 +23,7 @@ from station.archives import checks as archive_checks
 from station.archives import kinds as archive_kinds
 from station.area import load, preview, rows
 from station.cli import processes
+from station.collection import patrol_step
 from station.controls.preview import WARNINGS
 from station.documents import types
 from station.errors import KEYS
@@ -42,7 +43,7 @@ from station.query import parameters as query_parameters
 from station.query import slots as query_slots
 from station.query import uses as query_uses
 from station.stock import moves as stock_moves
-from station.store import accounts, alarms, alarms_schema, collection_asks, org
+from station.store import accounts, alarms, alarms_schema, collection_asks, org, patrols
 from station.store import approvals as proposals
 from station.store import collection as tasks
 from station.store import documents as document_store
@@ -71,6 +72,7 @@ from station.web import (
     slots,
 )
 from station.web import logs as web_logs
+from station.web import patrols as web_patrols
 from station.webhooks.deliver import STREAMS
 
 WEB = Path(i18n.__file__).parent
@@ -132,6 +134,13 @@ SPACES = {
     "state_help": list(STATES),
     "task_kind": list(collection.KINDS.values()),
     "task_point": list(tasks.POINT_TYPES),
+    "patrol_kind": list(patrols.KINDS),
+    "patrol_state": list(patrols.DEVICE_STATES),
+    "patrol_run": list(patrols.STATES),
+    "patrol_list": list(web_patrols.LISTS),
+    "patrol_within": [str(n) for n in web_patrols.WITHIN_MIN],
+    "patrol_reason": list(patrol_step.OWN_REASONS),
+    "point_state": list(patrols.POINT_STATES),
     "webhook_stream": list(STREAMS),
     "webhook_state": ["telling", "failing", "stopped"],
     "ask_state": list(collection_asks.STATES),

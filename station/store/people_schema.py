@@ -1,6 +1,6 @@
 """Tables of the work round people: who moves from which unit to which, and what they ask the help desk."""
 
-from sqlalchemy import Column, ForeignKey, Index, LargeBinary, Table, Text
+from sqlalchemy import JSON, Column, ForeignKey, Index, LargeBinary, Table, Text, UniqueConstraint
 
 from station.store.columns import integer, maybe, metadata, text
 from station.store.org_schema import of_unit
@@ -68,4 +68,17 @@ recovery_codes = Table(
     text("hash", primary_key=True),  # SHA-256, hexadecimal
     maybe("used_s"),
     sqlite_with_rowid=False,
+)
+
+kept_forms = Table(
+    "kept_forms",
+    metadata,
+    integer("id", primary_key=True),
+    Column("person", Text, ForeignKey("users.name"), nullable=False),
+    integer("at_s"),
+    text("path"),  # address it was sent to
+    text("page"),  # address of the page that shows it; empty: none does
+    Column("fields", JSON, nullable=False),  # [[name, text]] in the order of the form, no secret among them
+    integer("lacks"),  # 1: a password or a file was left out
+    UniqueConstraint("person", "path"),
 )

@@ -37,6 +37,7 @@ from station.web import (
     i18n,
     imports,
     jobs,
+    kept,
     line_frames,
     live,
     logs,
@@ -78,6 +79,7 @@ PARTS = (
     staff_words,
     todo,
     errors,
+    kept,
     feeders,
     filters,
     run_state,
@@ -86,6 +88,7 @@ PARTS = (
 )
 DOORS = (
     auth,
+    kept,
     overview,
     feeders,
     terminal,

@@ -5,7 +5,6 @@ from typing import Any
 
 from flask import Flask, current_app, jsonify, render_template, request
 from flask_babel import force_locale
-from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
@@ -58,7 +57,7 @@ def as_json(status: int, key: str, **facts: Any) -> tuple[Response, int]:
     return jsonify(error={"key": key, "message": words, **facts}), status
 
 
-def _page(status: int, key: str, **facts: str) -> tuple[Any, int]:
+def page(status: int, key: str, **facts: str) -> tuple[Any, int]:
     if for_script():
         return as_json(status, key, **facts)
     title, text = word("http_title", key), word("http", key).format(**facts)
@@ -68,16 +67,15 @@ def _page(status: int, key: str, **facts: str) -> tuple[Any, int]:
 def _http(error: HTTPException) -> tuple[Any, int, list[tuple[str, str]]]:
     status = error.code or 500
     headers = [(name, value) for name, value in error.get_headers() if name != "Content-Type"]  # Allow, ...
-    return *_page(status, WORDS.get(status, "bad_request" if status < 500 else "failed")), headers
+    return *page(status, WORDS.get(status, "bad_request" if status < 500 else "failed")), headers
 
 
 def _failed(error: Exception) -> tuple[Any, int]:
     current_app.logger.exception("request_failed path=%s", request.path)
-    return _page(500, "failed")
+    return page(500, "failed")
 
 
 def init_app(app: Flask) -> None:
-    app.register_error_handler(CSRFError, lambda _error: _page(400, "csrf"))
-    app.register_error_handler(Refused, lambda error: _page(error.status, error.key, **error.facts))
+    app.register_error_handler(Refused, lambda error: page(error.status, error.key, **error.facts))
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(Exception, _failed)

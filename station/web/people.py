@@ -18,7 +18,7 @@ from station.access.rights import Rights
 from station.errors import FieldError
 from station.store import audit, users
 from station.store.db import now_s
-from station.web import rights
+from station.web import kept, rights
 from station.web.db import view, writing
 from station.web.errors import Refused, for_script
 
@@ -32,6 +32,7 @@ OPEN = frozenset(
         "auth.code",
         "auth.code_done",
         "auth.preferences",
+        "kept.put",
         "api.healthz",
         "ready.readyz",
         "run_state.prometheus",
@@ -114,6 +115,7 @@ def enter(row: dict[str, Any]) -> None:
     session.clear()
     session["sid"], session["seen"] = secrets.token_urlsafe(16), time.time()
     login_user(User(row, {}))
+    kept.welcome(row["name"])
 
 
 def halfway(name: str) -> None:
@@ -180,7 +182,9 @@ def _guard() -> Response | None:
     if not current_user.is_authenticated:
         return _to_login()
     if not is_open():
+        name = current_user.name
         leave()
+        kept.ended(name)
         flash(_("You were logged out after 15 minutes without a sign of you."), "warn")
         return None if endpoint in OPEN else _to_login()
     if current_user.must_change and endpoint not in FIRST:
@@ -197,8 +201,7 @@ def _guard() -> Response | None:
 def _to_login() -> Response:
     if for_script():
         raise Refused(401, "log_in")
-    asked = request.full_path.rstrip("?") if request.method == "GET" else None
-    return redirect(url_for("auth.login", next=asked if asked != "/" else None))
+    return kept.to_login()
 
 
 def init_app(app: Flask) -> None:

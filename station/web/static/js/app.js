@@ -1,11 +1,13 @@
 // Entry of every page: ages that tick, the live link, charts, the plan picture, signs of life.
 import { startAges } from "./ages.js";
+import { changed, startKept } from "./kept.js";
 import { startLive } from "./live.js";
 import { startPlan } from "./plan.js";
 import { startSession } from "./session.js";
 
 startAges();
 startSession();
+startKept(); // before the pictures of forms
 startPlan();
 
 const charts = document.querySelector("[data-chart]") ? (await import("./charts.js")).startCharts() : null;
@@ -25,15 +27,9 @@ window.addEventListener("pageshow", () => {
 });
 // Language and theme load the page anew: ask before that throws away what was typed.
 const draft = document.querySelector("form[data-draft]");
-const differs = (field) => {
-  if (field.options) return field.selectedIndex !== Math.max(0, [...field.options].findIndex((o) => o.defaultSelected));
-  if (field.type === "checkbox" || field.type === "radio") return field.checked !== field.defaultChecked;
-  return "defaultValue" in field && field.value !== field.defaultValue;
-};
-const changed = () => draft && (draft.dataset.changed || [...draft.elements].some(differs));
 for (const form of document.querySelectorAll("form[data-ask]")) {
   form.addEventListener("submit", (event) => {
-    if (changed() && !confirm(form.dataset.ask)) event.preventDefault();
+    if (draft && changed(draft) && !confirm(form.dataset.ask)) event.preventDefault();
   });
 }
 document.querySelector('[aria-invalid="true"]')?.focus(); // a refused form: straight to its first fault

@@ -1,5 +1,6 @@
 // Panels of a page follow the station: server-sent events, or a poll every 5 s where the server has no stream to spare.
 // The server renders a panel once and sends it as HTML; place.js puts it where it belongs.
+import { closePage } from "./kept.js";
 import { put, putWaiting } from "./place.js";
 
 const POLL_MS = 5000;
@@ -29,7 +30,7 @@ export function startLive(charts) {
   const poll = async () => {
     try {
       const reply = await fetch(pollUrl, { headers: { Accept: "application/json" } });
-      if (reply.status === 401) return window.location.reload();
+      if (reply.status === 401) return closePage();
       if (!reply.ok) throw new Error(String(reply.status));
       apply((await reply.json()).panels, charts);
       show("poll");
@@ -57,7 +58,7 @@ export function startLive(charts) {
     });
     source.addEventListener("panels", (event) => { heard(); apply(JSON.parse(event.data), charts); });
     source.addEventListener("beat", heard);
-    source.addEventListener("bye", () => { clearTimeout(silence); source.close(); window.location.reload(); });
+    source.addEventListener("bye", () => { clearTimeout(silence); source.close(); closePage(); });
     source.addEventListener("error", () => {
       if (source.readyState !== EventSource.CLOSED) return show("lost"); // it tries again by itself
       clearTimeout(silence);

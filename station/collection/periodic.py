@@ -2,7 +2,7 @@
 
 from sqlalchemy import Engine
 
-from station.collection import counts, patrols, supplement
+from station.collection import counts, patrols, supplement, traces
 
 
 def work(engine: Engine, t_s: int, offset_s: int) -> int:
@@ -14,4 +14,5 @@ def work(engine: Engine, t_s: int, offset_s: int) -> int:
     counts.forget(engine, t_s)
     supplement.forget(engine, t_s)
     patrols.forget(engine, t_s)
+    traces.forget(engine, t_s)
     return done

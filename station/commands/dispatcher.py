@@ -19,7 +19,8 @@ from protocols.uplink.codes import ADDRESSED
 from protocols.uplink.envelope import seal
 from station.commands import due
 from station.settings import Broker, Settings
-from station.store import commands, db, devices
+from station.store import commands, db, devices, traces
+from station.store.traces import Noted
 
 log = logging.getLogger(__name__)
 
@@ -102,12 +103,13 @@ class Dispatcher:
                 self._publish(row, links[row["device"]]["shard"], at)
 
     def _publish(self, row: dict[str, Any], shard: str, at: int) -> None:
+        payload = sealed(self._settings, row)
         with db.writing(self._engine) as c:
             commands.count_publish(c, row["device"], row["command"], at)
+            if row["device"] in traces.on(c, at):
+                traces.put(c, time.time_ns() // 1_000_000, [Noted(row["device"], 0, topics.CMD, payload)])
         assert self._client is not None
-        info = self._client.publish(
-            topics.down(shard, row["device"], topics.CMD), sealed(self._settings, row), qos=1
-        )
+        info = self._client.publish(topics.down(shard, row["device"], topics.CMD), payload, qos=1)
         if info.rc == mqtt.MQTT_ERR_SUCCESS:
             self._in_flight[info.mid] = (row["device"], row["command"])
         log.info(

@@ -5,14 +5,15 @@ import time
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from protocols.uplink import messages, topics
 from protocols.uplink.envelope import seal
 from station.ingest.transaction import NAME, Transaction
 from station.ingest.wire import Bad, Message, read
 from station.settings import Settings
-from station.store import counters, db
+from station.store import counters, db, traces
+from station.store.traces import Noted
 
 log = logging.getLogger(__name__)
 
@@ -20,6 +21,8 @@ log = logging.getLogger(__name__)
 class Reply(NamedTuple):
     topic: str
     payload: bytes
+    device: str
+    leaf: str
 
 
 class Handler:
@@ -55,13 +58,17 @@ class Handler:
     def _commit(self, batch: Sequence[Message]) -> list[Reply]:
         with db.writing(self._engine) as c:
             work = Transaction(c, db.now_s())
-            for message in batch:
-                try:
-                    work.take(read(message))
-                except Bad as bad:
-                    counters.bump(c, NAME, bad.args[0], message.payload, f"{message.topic}: {bad.args[1]}")
+            traced = traces.on(c, db.now_s())
+            troubles = [_take(c, work, message) for message in batch]
             work.finish()
-        return [reply for device in work.marks for reply in self._replies(work, device)]
+            if traced:
+                said = zip(batch, troubles, strict=True)
+                _note(c, traced, [_heard(message, trouble) for message, trouble in said])
+        replies = [reply for device in work.marks for reply in self._replies(work, device)]
+        if traced:
+            with db.writing(self._engine) as c:
+                _note(c, traced, [_told(reply) for reply in replies])
+        return replies
 
     def _replies(self, work: Transaction, device: str) -> list[Reply]:
         """A welcome if there was a hello, and a mark for every other epoch that was written to."""
@@ -89,4 +96,30 @@ class Handler:
 
     @staticmethod
     def _sealed(key: bytes, shard: str, device: str, leaf: str, body: dict[int, object]) -> Reply:
-        return Reply(topics.down(shard, device, leaf), seal(key, leaf, device, body))
+        return Reply(topics.down(shard, device, leaf), seal(key, leaf, device, body), device, leaf)
+
+
+def _take(c: Connection, work: Transaction, message: Message) -> str:
+    """Why a message was refused, and counted; empty: it was taken."""
+    try:
+        work.take(read(message))
+    except Bad as bad:
+        counters.bump(c, NAME, bad.args[0], message.payload, f"{message.topic}: {bad.args[1]}")
+        return bad.args[0]
+    return ""
+
+
+# ---- traces
+
+
+def _note(c: Connection, traced: frozenset[str], noted: Sequence[Noted | None]) -> None:
+    traces.put(c, time.time_ns() // 1_000_000, [each for each in noted if each and each.device in traced])
+
+
+def _heard(message: Message, trouble: str) -> Noted | None:
+    place = topics.parse_up(message.topic)
+    return Noted(place[1], 1, place[2], message.payload, trouble) if place else None
+
+
+def _told(reply: Reply) -> Noted:
+    return Noted(reply.device, 0, reply.leaf, reply.payload)

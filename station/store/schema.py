@@ -36,6 +36,7 @@ from station.store import patrols_schema as patrols_schema
 from station.store import people_schema as people_schema
 from station.store import stock_schema as stock_schema
 from station.store import tokens_schema as tokens_schema
+from station.store import traces_schema as traces_schema
 from station.store.columns import Int, metadata
 from station.store.columns import integer as _int
 from station.store.columns import maybe as _maybe_int

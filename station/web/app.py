@@ -61,6 +61,7 @@ from station.web import (
     terminal,
     todo,
     tokens,
+    traces,
     transfers,
     units,
 )
@@ -110,6 +111,7 @@ DOORS = (
     query,
     parameters,
     line_frames,
+    traces,
     fieldwork,
     stock,
     imports,

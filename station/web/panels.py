@@ -28,6 +28,7 @@ from station.web import (
     rights,
     run_state,
     slots,
+    trace_panels,
 )
 from station.web.arguments import MOST, whole
 from station.web.errors import Refused
@@ -199,6 +200,12 @@ def _of_patrol(c: Connection, arguments: Arguments) -> dict[str, str]:
     return _render(patrol_panels.PATROL_PANELS, patrol_panels.context(c, g.scope, row, arguments))
 
 
+def _of_trace(c: Connection, arguments: Arguments) -> dict[str, str]:
+    row = devices.get(c, arguments["device"])
+    assert row is not None  # `check` went before
+    return _render(trace_panels.TRACE_PANELS, trace_panels.context(c, row, arguments))
+
+
 def _of_station(c: Connection, _arguments: Arguments) -> dict[str, str]:
     return _render(("checks",), {"checks": run_state.checks(c)})
 
@@ -212,6 +219,7 @@ TOPICS: dict[str, Callable[[Connection, Arguments], dict[str, str]]] = {
     "meter": _of_meter,
     "picture": _of_picture,
     "patrol": _of_patrol,
+    "trace": _of_trace,
     "station": _of_station,
 }
 ARGUMENTS = {
@@ -223,6 +231,7 @@ ARGUMENTS = {
     "meter": ("device", "number"),
     "picture": ("unit",),
     "patrol": ("number", "state", "after"),
+    "trace": ("device", "leaf", "trouble", "before"),
     "station": (),
 }
 
@@ -255,6 +264,7 @@ _CHECKS: dict[str, Callable[[Connection, Arguments], object]] = {
     "picture": lambda c, arguments: feeder_panels.asked(c, g.scope, arguments.get("unit")),
     "patrol": lambda c, arguments: patrol_panels.check(c, g.scope, arguments),
     "meter": _check_meter,
+    "trace": lambda _c, arguments: trace_panels.wanted(arguments),
 }
 
 

@@ -10,18 +10,22 @@ from sqlalchemy import Connection, Engine
 from protocols.meters.points import BY_ALIAS
 from protocols.uplink import messages
 from protocols.uplink import parameters as sections
-from protocols.uplink.codes import TO_MANY
+from protocols.uplink.codes import EXECUTED, TO_MANY
+from protocols.uplink.envelope import seal
 from station import controls
 from station.access import accounts, tickets, transfers
 from station.alarms import duty, outages
 from station.alarms import life as alarms
 from station.approvals import kinds
 from station.approvals import life as approvals
-from station.collection import counts, patrols, tasks
+from station.collection import counts, patrols, tasks, traces
 from station.fieldwork import life as fieldwork
 from station.stock import life as stock
 from station.store import commands, db, org, parameters
+from station.store import traces as store_traces
 from station.store.scope import EVERYWHERE, ROOT
+from station.store.traces import Noted
+from tests.unit.station.double import Double, event, result
 
 DEVICE = "DF-FOUNDRY-01"
 WHO = "admin"
@@ -44,6 +48,7 @@ def seed_rooms(c: Connection) -> None:
     stock.move(c, WHO, EVERYWHERE, MOVE, "move")
     stock.plan(c, WHO, EVERYWHERE, ROOT, "meter", 10, 0)
     _other_parameters(c, at)
+    _trace(c, at)
     patrols.begin(c, WHO, EVERYWHERE, PATROL, "over", at - 2 * PATROL["within_s"])
 
 
@@ -58,6 +63,21 @@ def seed_days(engine: Engine) -> None:
     patrols.work(engine, at)
     with db.writing(engine) as c:
         patrols.begin(c, WHO, EVERYWHERE, PATROL, "running")
+
+
+def _trace(c: Connection, at: int) -> None:
+    """A terminal that is listened to."""
+    double = Double(DEVICE)
+    said = [
+        Noted(DEVICE, 1, "hello", double.hello().payload),
+        Noted(DEVICE, 1, "ev", double.batch("ev", 7, [event("power_up"), result(3, EXECUTED)]).payload),
+        Noted(DEVICE, 1, "ev", b"\xff\x00", "malformed"),
+        Noted(DEVICE, 0, "mark", seal(bytes(32), "mark", DEVICE, {0: 1, 3: double.epoch, 4: {1: 8}})),
+        Noted(DEVICE, 1, "now", double.now().payload),
+    ]
+    traces.begin(c, WHO, DEVICE, 4, at)
+    for n, each in enumerate(said):
+        store_traces.put(c, (at - 60) * 1000 + 357 * n, [each])
 
 
 def _people(c: Connection, below: int) -> None:

@@ -10,7 +10,7 @@ from protocols.uplink.codes import EXECUTED, RECEIVED
 from station import controls
 from station.ingest.selftest import BrokerUnfit, self_test
 from station.settings import Broker
-from station.store import commands, db
+from station.store import commands, db, traces
 from tests.unit.station.conftest import Process
 from tests.unit.station.double import T0, LiveDouble, curve, result, wait
 
@@ -141,6 +141,7 @@ def test_command_goes_down_sealed_and_comes_back_executed(settings, engine, inge
 def test_device_that_comes_back_gets_the_same_id_again(settings, engine, ingest, live, look):
     dispatch = Process(settings, "dispatch")
     with db.writing(engine) as c:
+        traces.switch(c, "T1", db.now_s() + 600, "me")
         command = controls.submit(c, "T1", messages.GUARANTEE, controls.guarantee(True), "me")
     assert live.next(topics.CMD)["command"] == command
     wait(lambda: look.commands[0]["state"] == "sent")
@@ -149,6 +150,11 @@ def test_device_that_comes_back_gets_the_same_id_again(settings, engine, ingest,
     again = live.next(topics.CMD)
     assert again["command"] == command
     assert look.commands[0]["publishes"] == 2
+    assert [row["leaf"] for row in look.trace_messages if row["leaf"] in ("cmd", "hello")] == [
+        "cmd",
+        "hello",
+        "cmd",
+    ]
     assert dispatch.stop() == 0
 
 

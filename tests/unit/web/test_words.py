@@ -13,7 +13,7 @@ from babel.messages.pofile import read_po
 from protocols.lines import dlt645, dlt645_meter
 from protocols.meters.points import QUALITIES
 from protocols.uplink import area, codes, messages
-from protocols.uplink.topics import STREAM_NO
+from protocols.uplink.topics import DOWN, STREAM_NO, UP
 from station.access import roles, tickets, transfers
 from station.alarms import acts
 from station.alarms import kinds as alarm_kinds
@@ -23,7 +23,7 @@ from station.archives import checks as archive_checks
 from station.archives import kinds as archive_kinds
 from station.area import load, preview, rows
 from station.cli import processes
-from station.collection import patrol_step
+from station.collection import patrol_step, traces
 from station.controls.preview import WARNINGS
 from station.documents import types
 from station.errors import KEYS
@@ -134,6 +134,8 @@ SPACES = {
     "state_help": list(STATES),
     "task_kind": list(collection.KINDS.values()),
     "task_point": list(tasks.POINT_TYPES),
+    "leaf": [*UP, *DOWN],
+    "trace_hours": [str(n) for n in traces.HOURS],
     "patrol_kind": list(patrols.KINDS),
     "patrol_state": list(patrols.DEVICE_STATES),
     "patrol_run": list(patrols.STATES),

@@ -16,7 +16,7 @@ from tests.unit.web.conftest import DEVICE, Station
 from tests.unit.web.test_rights import only
 
 # what stands in an address besides the device
-REST = {"kind": "trip", "command": 1, "number": 1}
+REST = {"kind": "trip", "command": 1, "number": 1, "act": "on"}
 OTHER = "T-OTHER"
 
 

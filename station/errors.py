@@ -172,6 +172,7 @@ KEYS = {
     "more_faults": "{n} more lines are wrong",
     "no_points": "nothing fits",
     "too_many_points": "more than {most} points: choose fewer meters or items",
+    "password_used": "must differ from the last {n} passwords",
     "traces_full": "at most {most} devices are listened to at a time: stop one",
     "patrols_full": "at most {most} of yours under way: wait for one, or stop it",
     "nothing_failed": "nothing of it failed",

@@ -7,17 +7,17 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import Connection
 
 from station.access import factor
-from station.access.policy import check_policy, one_time
+from station.access.policy import Policy, check_policy, one_time, policy, too_old
 from station.access.roles import CHIEF
+from station.access.sessions import TAKEN
 from station.errors import FieldError, Invalid
 from station.settings import Settings
-from station.store import audit, org, users
+from station.store import audit, org, passwords, users, web_sessions
 from station.store.db import now_s
 from station.store.scope import ROOT
 
 ADMIN = "admin"
-MAX_FAILURES = 5
-LOCK_S = 30 * 60
+GIVEN, OLD = 1, 2  # `must_change`: for one use; the policy wants it changed after so many days
 
 _hasher = PasswordHasher()  # argon2id, library defaults (RFC 9106 low-memory profile)
 _NOBODY = _hasher.hash("nobody")  # so that an unknown name takes as long as a wrong password
@@ -67,11 +67,19 @@ def login_code(
 
 
 def _entered(c: Connection, name: str, at: int) -> dict[str, Any]:
-    users.change(c, name, failures=0, locked_until_s=0, last_login_s=at)
-    audit.add(c, name, "login", name)
     found = users.get(c, name)
     assert found is not None
-    return found
+    since_s = passwords.since(c, name) or found["created_s"]
+    old = OLD if too_old(policy(c), since_s, at) else 0
+    facts = {
+        "failures": 0,
+        "locked_until_s": 0,
+        "last_login_s": at,
+        "must_change": found["must_change"] or old,
+    }
+    users.change(c, name, **facts)
+    audit.add(c, name, "login", name)
+    return found | facts
 
 
 def _locked(user: dict[str, Any], at: int) -> FieldError:
@@ -103,14 +111,13 @@ def _not_yours(counted: FieldError, field: str, key: str) -> FieldError:
 
 
 def _failed(c: Connection, user: dict[str, Any], at: int) -> FieldError:
-    failures = user["failures"] + 1
-    locks = failures >= MAX_FAILURES
-    users.change(
-        c, user["name"], failures=0 if locks else failures, locked_until_s=at + LOCK_S if locks else 0
-    )
+    held, failures = policy(c), user["failures"] + 1
+    locks = failures >= held.failures
+    until_s = at + held.lock_min * 60 if locks else 0
+    users.change(c, user["name"], failures=0 if locks else failures, locked_until_s=until_s)
     audit.add(c, user["name"], "login_locked" if locks else "login_failed", user["name"])
     if locks:
-        return FieldError("", "login_locked", {"minutes": LOCK_S // 60})
+        return FieldError("", "login_locked", {"minutes": held.lock_min})
     return FieldError("", "login_failed")
 
 
@@ -128,14 +135,24 @@ def change_password(c: Connection, name: str, old: str, new: str) -> dict[str, A
         raise Invalid(FieldError("name", "no_such_user"))
     if not _verify(user["password_hash"], old):
         raise Invalid(FieldError("old", "password_wrong"))
-    problems = check_policy(new, name)
+    held = policy(c)
+    problems = check_policy(new, name, held)
     if _verify(user["password_hash"], new):
         problems.append(FieldError("password", "password_same"))
+    elif not problems and _was_used(c, name, new, held):
+        problems.append(FieldError("password", "password_used", {"n": held.history}))
     if problems:
         raise Invalid(*problems)
-    users.change(c, name, password_hash=_hasher.hash(new), must_change=0, session=user["session"] + 1)
+    made = _hasher.hash(new)
+    passwords.add(c, name, made, now_s())
+    users.change(c, name, password_hash=made, must_change=0, session=user["session"] + 1)
+    web_sessions.end(c, name, TAKEN, now_s())
     audit.add(c, name, "password_changed", name)
     return users.get(c, name) or user
+
+
+def _was_used(c: Connection, name: str, new: str, held: Policy) -> bool:
+    return any(_verify(each, new) for each in passwords.newest(c, name, held.history))
 
 
 def first_admin(c: Connection) -> str | None:
@@ -167,11 +184,12 @@ def reset(c: Connection, name: str, author: str) -> str:
         c,
         name,
         password_hash=_hasher.hash(password),
-        must_change=1,
+        must_change=GIVEN,
         failures=0,
         locked_until_s=0,
         session=user["session"] + 1,
     )
+    web_sessions.end(c, name, TAKEN, now_s())
     audit.add(c, author, "password_reset", name)
     return password
 

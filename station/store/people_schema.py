@@ -82,3 +82,29 @@ kept_forms = Table(
     integer("lacks"),  # 1: a password or a file was left out
     UniqueConstraint("person", "path"),
 )
+
+passwords = Table(
+    "passwords",
+    metadata,
+    integer("id", primary_key=True),
+    Column("user", Text, ForeignKey("users.name"), nullable=False),
+    text("hash"),  # as in users
+    integer("at_s"),
+    Index(None, "user", "id"),
+)
+
+# Log-ins to the pages: a session is open while its row has no end.
+web_sessions = Table(
+    "web_sessions",
+    metadata,
+    integer("id", primary_key=True),
+    text("hash", unique=True),  # SHA-256 of the secret in the cookie, hexadecimal
+    Column("user", Text, ForeignKey("users.name"), nullable=False),
+    integer("since_s"),
+    integer("seen_s"),  # last sign of the person, a minute true
+    text("address"),
+    text("browser"),
+    maybe("ended_s"),
+    text("why", server_default=""),  # of station.access.sessions.ENDS
+    Index(None, "user", "ended_s"),
+)

@@ -11,6 +11,7 @@ from flask_wtf import CSRFProtect
 from station.settings import Settings
 from station.store.engines import Store
 from station.web import (
+    account_policy,
     alarms,
     api,
     approvals,
@@ -55,6 +56,7 @@ from station.web import (
     rights,
     roles,
     run_state,
+    sessions,
     staff,
     staff_words,
     stock,
@@ -89,6 +91,8 @@ PARTS = (
 )
 DOORS = (
     auth,
+    sessions,
+    account_policy,
     kept,
     overview,
     feeders,

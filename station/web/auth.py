@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 
 from station import access
 from station.access import factor as rules
-from station.access.policy import CLASSES, LENGTH, MAX_LENGTH
+from station.access.policy import MAX_LENGTH
 from station.errors import FieldError, Invalid
 from station.settings import Settings
 from station.store import audit
@@ -99,6 +99,9 @@ def password_done() -> Response | tuple[str, int]:
     try:
         if new != again:
             raise Invalid(FieldError("again", "password_again"))
+        wrong = people.confirm("old")
+        if wrong is not None:
+            raise Invalid(wrong)
         with writing() as c:
             row = access.change_password(c, current_user.name, old, new)
     except Invalid as invalid:
@@ -111,8 +114,8 @@ def password_done() -> Response | tuple[str, int]:
 def password_rule() -> str:
     return _(
         "At least %(length)s characters, %(classes)s kinds of: lower case, upper case, digits, others.",
-        length=LENGTH,
-        classes=CLASSES,
+        length=people.policy().length,
+        classes=people.policy().classes,
     )
 
 

@@ -8,6 +8,7 @@ from flask import Blueprint, Flask, Response, current_app, g, request, session
 from flask_babel import force_locale
 from flask_login import current_user
 
+from station.access.policy import policy
 from station.access.rights import Rights
 from station.store.engines import Store
 from station.store.scope import Scope
@@ -29,9 +30,9 @@ def stream(topic: str) -> Response:
     subscription = here.subscribe((topic, i18n.shown(), _rights(topic), *arguments))
     if subscription is None:
         raise Refused(503, "streams_taken")
-    sid, seen, desk = session["sid"], session["seen"], people.desk()
-    unchanged = _Unchanged(store(), current_user.get_id(), current_user.rights)
-    body = hub.stream(here, subscription, lambda: desk.open(sid, seen) and unchanged(), _encode)
+    here_till = session["sid"], session["seen"]
+    unchanged = _Unchanged(store(), current_user.get_id(), current_user.rights, here_till)
+    body = hub.stream(here, subscription, unchanged, _encode)
     return Response(body, mimetype="text/event-stream", headers={"X-Accel-Buffering": "no"})
 
 
@@ -42,10 +43,10 @@ def _rights(topic: str) -> tuple[Any, ...]:
 
 
 class _Unchanged:
-    """Whether a person is let in and may do the same as when the stream began; looked up each LOOK_S."""
+    """Whether a session is open and its person may do what he might when the stream began; each LOOK_S."""
 
-    def __init__(self, held: Store, user_id: str, had: Rights) -> None:
-        self._store, self._user_id, self._rights = held, user_id, dict(had)
+    def __init__(self, held: Store, user_id: str, had: Rights, session: tuple[str, float]) -> None:
+        self._store, self._user_id, self._rights, self._session = held, user_id, dict(had), session
         self._next_s = time.monotonic() + LOOK_S
 
     def __call__(self) -> bool:
@@ -54,7 +55,8 @@ class _Unchanged:
         self._next_s = time.monotonic() + LOOK_S
         with self._store.reading() as c:
             user = people.user_of(c, self._user_id)
-        return user is not None and dict(user.rights) == self._rights
+            over = people.over(c, *self._session, policy(c))
+        return not over and user is not None and dict(user.rights) == self._rights
 
 
 def _encode(messages: dict[str, str]) -> str:

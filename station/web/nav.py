@@ -91,6 +91,7 @@ PLACES = (
             Page("jobs.page", _("Jobs"), "run"),
             Page("logs.page", _("Logs"), "run"),
             Page("audit.page", _("Record of who did what"), "audit"),
+            Page("account_policy.page", _("Passwords and sessions"), "policy"),
             Page("alarms.rules", _("Rules of alarms"), "run"),
             Page("notify.house", _("Channels and templates"), "run"),
             Page("tokens.page", _("Tokens of other systems"), "publish"),

@@ -1,12 +1,11 @@
 """Who is at the desk: login session, its idle end, the change of a one-time password, safe ways back."""
 
 import secrets
-import threading
 import time
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Flask, current_app, flash, has_request_context, redirect, request, session, url_for
+from flask import Flask, current_app, flash, g, has_request_context, redirect, request, session, url_for
 from flask.sessions import SecureCookieSessionInterface
 from flask_babel import gettext as _
 from flask_login import LoginManager, current_user, login_user, logout_user
@@ -14,15 +13,18 @@ from sqlalchemy import Connection
 from werkzeug.wrappers import Response
 
 from station import access
+from station.access import policy as rules
+from station.access import sessions
+from station.access.policy import MAX_LENGTH, Policy
 from station.access.rights import Rights
 from station.errors import FieldError
-from station.store import audit, users
+from station.store import audit, users, web_sessions
 from station.store.db import now_s
 from station.web import kept, rights
 from station.web.db import view, writing
 from station.web.errors import Refused, for_script
+from station.web.i18n import word
 
-IDLE_S = 15 * 60
 HALF_S = 5 * 60  # from the password to the code
 OPEN = frozenset(
     {
@@ -44,6 +46,15 @@ FIRST = OPEN | {
     "auth.logout",
     "auth.alive",
 }  # while a one-time password waits for its change
+ENROL = frozenset(("auth.factor", "auth.factor_on"))
+BROWSERS = (("Edg", "Edge"), ("Firefox", "Firefox"), ("Chrome", "Chrome"), ("Safari", "Safari"))
+SYSTEMS = (
+    ("Windows", "Windows"),
+    ("Android", "Android"),
+    ("iPhone", "iOS"),
+    ("Mac OS", "macOS"),
+    ("Linux", "Linux"),
+)  # what stands in the name of a browser; the first that fits
 BACKGROUND = (
     "/live/",
     "/api/",
@@ -51,34 +62,6 @@ BACKGROUND = (
     "/readyz",
     "/metrics",
 )  # paths: a page left open asks by itself; that is no sign of a person
-MAX_SESSIONS = 4096
-
-
-class Desk:
-    """When each session was last used by a person, so that an open stream ends with its session."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._seen: dict[str, float] = {}
-        self._ended: dict[str, float] = {}
-
-    def used(self, sid: str, at: float) -> None:
-        with self._lock:
-            self._seen[sid] = at
-            for old in list(self._seen)[: max(0, len(self._seen) - MAX_SESSIONS)]:
-                del self._seen[old]
-
-    def end(self, sid: str) -> None:
-        with self._lock:
-            self._seen.pop(sid, None)
-            self._ended[sid] = time.time()
-            for old in list(self._ended)[: max(0, len(self._ended) - MAX_SESSIONS)]:
-                del self._ended[old]
-
-    def open(self, sid: str, cookie_seen: float) -> bool:
-        """False when logged out or not used for IDLE_S. `cookie_seen` counts after a restart."""
-        with self._lock:
-            return sid not in self._ended and time.time() - max(self._seen.get(sid, 0), cookie_seen) <= IDLE_S
 
 
 class User:
@@ -89,7 +72,7 @@ class User:
 
     def __init__(self, row: dict[str, Any], rights: Rights) -> None:
         self.name: str = row["name"]
-        self.must_change = bool(row["must_change"])
+        self.must_change: int = row["must_change"]  # 0, or why: station.access.people
         self._session: int = row["session"]
         self.rights = rights
 
@@ -106,14 +89,20 @@ class _Cookies(SecureCookieSessionInterface):
         return (has_request_context() and request.is_secure) or super().get_cookie_secure(app)
 
 
-def desk() -> Desk:
-    return current_app.extensions["desk"]
+def policy() -> Policy:
+    """What the house demands, asked once a request."""
+    if "policy" not in g:
+        g.policy = rules.policy(view())
+    return g.policy
 
 
 def enter(row: dict[str, Any]) -> None:
     """Begin a fresh session: nothing of an older one stays."""
     session.clear()
     session["sid"], session["seen"] = secrets.token_urlsafe(16), time.time()
+    from_where = str(request.remote_addr), browser(request.user_agent.string)
+    with writing() as c:
+        sessions.begin(c, policy(), row["name"], session["sid"], now_s(), *from_where)
     login_user(User(row, {}))
     kept.welcome(row["name"])
 
@@ -132,11 +121,12 @@ def half() -> tuple[str, int] | None:
     return (name, number) if name and time.time() - at <= HALF_S else None
 
 
-def confirm() -> FieldError | None:
+def confirm(field: str = "password") -> FieldError | None:
     """Whether the password, and the code where there is one, of this form are those of who is at the desk."""
-    password, code = request.form.get("password", ""), request.form.get("code", "")
+    password, code = request.form.get(field, "")[: MAX_LENGTH + 1], request.form.get("code", "")
     with writing() as c:  # a failure is counted
-        return access.confirm(c, current_app.extensions["settings"], current_user.name, password, code)
+        wrong = access.confirm(c, current_app.extensions["settings"], current_user.name, password, code)
+    return wrong._replace(field=field) if wrong and wrong.field == "password" else wrong
 
 
 def has_factor() -> bool:
@@ -144,14 +134,43 @@ def has_factor() -> bool:
     return current_user.is_authenticated and access.factor.has(view(), current_user.name)
 
 
-def leave() -> None:
-    desk().end(session.get("sid", ""))
+def browser(agent: str) -> str:
+    """What a person would call it: "Chrome, Windows"."""
+    found = [next((words for mark, words in table if mark in agent), "") for table in (BROWSERS, SYSTEMS)]
+    return ", ".join(each for each in found if each)
+
+
+def leave(why: str = sessions.LEFT) -> None:
+    """End the session of this request."""
+    with writing() as c:
+        row = web_sessions.get(c, sessions.digest(session.get("sid", "")))
+        if row is not None:
+            web_sessions.end(c, row["user"], why, now_s(), only=row["id"])
     logout_user()
     session.clear()
 
 
-def is_open() -> bool:
-    return desk().open(session.get("sid", ""), session.get("seen", 0.0))
+def over(c: Connection, secret: str, seen: float, held: Policy) -> str:
+    """Why a session is over (station.access.sessions); empty while it is open."""
+    return sessions.over(web_sessions.get(c, sessions.digest(secret)), held, seen, time.time())
+
+
+def _sign_of_life() -> None:
+    """Of a person, not of a page that asks by itself. The cookie has each one, the table one a minute."""
+    if time.time() - session.get("noted", 0.0) >= sessions.SIGN_S:
+        session["noted"] = time.time()
+        with writing() as c:
+            web_sessions.seen(c, sessions.digest(session["sid"]), now_s())
+    session["seen"] = time.time()
+
+
+def _gone(why: str) -> str:
+    """What is said to who comes back."""
+    if why == sessions.IDLE:
+        return _("You were logged out after %(n)s minutes without a sign of you.", n=policy().idle_min)
+    if why == sessions.LONG:
+        return _("You were logged out: a session lasts %(n)s hours at most.", n=policy().longest_h)
+    return word("session_over", why)
 
 
 def safe_next(target: str | None) -> str:
@@ -181,21 +200,45 @@ def _guard() -> Response | None:
         return None
     if not current_user.is_authenticated:
         return _to_login()
-    if not is_open():
-        name = current_user.name
-        leave()
-        kept.ended(name)
-        flash(_("You were logged out after 15 minutes without a sign of you."), "warn")
-        return None if endpoint in OPEN else _to_login()
-    if current_user.must_change and endpoint not in FIRST:
-        if request.path.startswith(BACKGROUND):
-            raise Refused(403, "password_first")
-        return redirect(url_for("auth.password"))
+    why = over(view(), session.get("sid", ""), session.get("seen", 0.0), policy())
+    if why:
+        return _ended(why, endpoint)
+    duty = _duty(endpoint)
+    if duty is not None:
+        return duty
     rights.check(endpoint)
     if not request.path.startswith(BACKGROUND):
-        session["seen"] = time.time()
-        desk().used(session["sid"], session["seen"])
+        _sign_of_life()
     return None
+
+
+def _ended(why: str, endpoint: str) -> Response | None:
+    name = current_user.name
+    leave(why)
+    if why != sessions.LEFT:
+        kept.ended(name)
+        flash(_gone(why), "warn")
+    return None if endpoint in OPEN else _to_login()
+
+
+def _duty(endpoint: str) -> Response | None:
+    """What a person must do before anything else: change the password, turn the second factor on."""
+    if current_user.must_change and endpoint not in FIRST:
+        return _first("password_first", "auth.password")
+    if lacks_factor() and endpoint not in FIRST | ENROL:
+        return _first("factor_first", "auth.factor")
+    return None
+
+
+def _first(key: str, endpoint: str) -> Response:
+    if request.path.startswith(BACKGROUND):
+        raise Refused(403, key)
+    return redirect(url_for(endpoint))
+
+
+def lacks_factor() -> bool:
+    """Whether who is at the desk has functions that the policy gives to nobody without a second factor."""
+    return any(current_user.may(each) for each in policy().factor) and not has_factor()
 
 
 def _to_login() -> Response:
@@ -206,9 +249,8 @@ def _to_login() -> Response:
 
 def init_app(app: Flask) -> None:
     app.session_interface = _Cookies()
-    app.jinja_env.globals.update(has_factor=has_factor)
-    app.extensions["desk"] = Desk()
+    app.jinja_env.globals.update(has_factor=has_factor, lacks_factor=lacks_factor)
     manager = LoginManager(app)
-    manager.session_protection = ""  # off: _guard and Desk are the protection; addresses change in the field
+    manager.session_protection = ""  # off: _guard is the protection; addresses change in the field
     manager.user_loader(lambda user_id: user_of(view(), user_id))
     app.before_request(_guard)

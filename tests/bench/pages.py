@@ -17,7 +17,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import Connection, insert
 
 from station import access
-from station.access import people
+from station.access import people, policy, sessions
 from station.store import db, org, users
 from station.store.schema import devices, events, links, live, streams
 from station.store.scope import ROOT
@@ -100,11 +100,13 @@ def _event(n: int, at: int) -> dict[str, Any]:
 def desk(home: Path) -> FlaskClient:
     """The first administrator, logged in."""
     client = create_app(home, TESTING=True).test_client()
-    with db.reading(db.engine(home)) as c:
+    secret = secrets.token_hex(8)
+    with db.writing(db.engine(home)) as c:
         row = users.get(c, people.ADMIN) or {}
+        sessions.begin(c, policy.DEFAULT, people.ADMIN, secret, db.now_s(), "127.0.0.1", "")
     with client.session_transaction() as session:
         who = {"_user_id": f"{row['session']} {row['name']}", "_fresh": True}
-        session.update(who | {"sid": secrets.token_hex(8), "seen": time.time()})
+        session.update(who | {"sid": secret, "seen": time.time()})
     return client
 
 

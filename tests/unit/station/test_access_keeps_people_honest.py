@@ -7,14 +7,14 @@ from argon2 import PasswordHasher
 
 from protocols.mac import derive
 from station import access, archives, provisioning
-from station.access.people import LOCK_S, MAX_FAILURES
-from station.access.policy import one_time
+from station.access.policy import DEFAULT, one_time
 from station.errors import FieldError, Invalid
 from station.settings import Broker, Settings
 from station.store import audit, db, devices, users
 from tests.unit.station.double import T0
 
 GOOD = "Correct-horse-7"
+MAX_FAILURES, LOCK_S = DEFAULT.failures, DEFAULT.lock_min * 60
 
 
 @pytest.fixture(autouse=True)

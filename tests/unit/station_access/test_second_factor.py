@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from station import access
 from station.access import factor, people
+from station.access.policy import DEFAULT
 from station.errors import FieldError, Invalid
 from station.settings import Settings
 from station.store import audit, factors, users
@@ -124,7 +125,7 @@ def test_wrong_codes_lock_and_the_password_does_not_buy_new_ones(
     c: Connection, settings: Settings, on: list[str]
 ) -> None:
     told = []
-    for _try in range(people.MAX_FAILURES):
+    for _try in range(DEFAULT.failures):
         access.login(c, "li", PASSWORD, T_S)
         told.append(access.login_code(c, settings, "li", 1, "000000", T_S))
     assert [each.key for each in told if isinstance(each, FieldError)] == ["code_wrong"] * 4 + [

@@ -13,6 +13,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Connection
 
+from station.access import policy, sessions
 from station.store import db, users
 from station.web import create_app
 from tests.browser.seed import alive, seed
@@ -40,16 +41,17 @@ class Station:
 
     def desk(self, language: str = "zh_CN") -> FlaskClient:
         """A client that is logged in, without the cost of a password hash (test_login takes the door)."""
-        client = self.client(language)
-        with db.reading(self.engine) as c:
+        client, secret = self.client(language), secrets.token_hex(8)
+        with self.writing() as c:
             admin = users.get(c, "admin")
+            sessions.begin(c, policy.DEFAULT, "admin", secret, db.now_s(), "127.0.0.1", "")
         assert admin
         with client.session_transaction() as session:
             session.update(
                 {
                     "_user_id": f"{admin['session']} admin",
                     "_fresh": True,
-                    "sid": secrets.token_hex(8),
+                    "sid": secret,
                     "seen": time.time(),
                 }
             )

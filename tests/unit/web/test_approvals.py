@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from station.access.people import MAX_FAILURES, _hasher  # pyright: ignore[reportPrivateUsage]
+from station.access.people import _hasher  # pyright: ignore[reportPrivateUsage]
+from station.access.policy import DEFAULT
 from station.approvals import policy
 from station.store import approvals, commands, db, devices, org, users
 from tests.unit.web.conftest import DEVICE, Station
@@ -90,7 +91,7 @@ def test_a_wrong_password_approves_nothing_and_is_counted(station: Station) -> N
     with db.reading(station.engine) as c:
         assert users.get(c, "bob")["failures"] == 1  # pyright: ignore[reportOptionalSubscript]
     assert sent(station) == set()
-    for _guess in range(MAX_FAILURES):
+    for _guess in range(DEFAULT.failures):
         approve(bob, at, password="guess")
     assert "locked" in approve(bob, at).text.lower()
     assert sent(station) == set()

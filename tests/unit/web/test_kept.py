@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from station.access.policy import DEFAULT
 from station.store import audit, commands, db, kept_forms, users
 from station.web import kept, people
 from tests.browser.seed import PASSWORD
@@ -15,6 +16,7 @@ from tests.unit.web.test_approvals import person
 FORM = f"/terminals/{DEVICE}/commands/new/trip"
 TYPED = {"rounds": "1", "alarm_min": "7", "note": "等候 <b>", "password": "Very-secret-1", "code": "123456"}
 HOST = "http://localhost"
+IDLE_S = DEFAULT.idle_min * 60
 
 
 @pytest.fixture
@@ -22,7 +24,7 @@ def leave(monkeypatch: pytest.MonkeyPatch) -> Any:
     """The desk is left for longer than a session lasts."""
     begin = time.time()
 
-    def passed(seconds: float = people.IDLE_S + 60) -> None:
+    def passed(seconds: float = IDLE_S + 60) -> None:
         monkeypatch.setattr(people.time, "time", lambda: begin + seconds)
 
     return passed

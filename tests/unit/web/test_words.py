@@ -14,7 +14,8 @@ from protocols.lines import dlt645, dlt645_meter
 from protocols.meters.points import QUALITIES
 from protocols.uplink import area, codes, messages
 from protocols.uplink.topics import DOWN, STREAM_NO, UP
-from station.access import roles, tickets, transfers
+from station.access import policy as account_rules
+from station.access import roles, sessions, tickets, transfers
 from station.alarms import acts
 from station.alarms import kinds as alarm_kinds
 from station.alarms import policy as alarm_policy
@@ -54,6 +55,7 @@ from station.store.devices import ALARMS
 from station.store.events import OTHER_KINDS
 from station.watch import judge, logs
 from station.web import (
+    account_policy,
     archive,
     area_panels,
     audit,
@@ -134,6 +136,10 @@ SPACES = {
     "state_help": list(STATES),
     "task_kind": list(collection.KINDS.values()),
     "task_point": list(tasks.POINT_TYPES),
+    "policy": list(account_rules.NUMBERS),
+    "policy_unit": sorted(set(account_policy.UNITS.values())),
+    "session_end": list(sessions.ENDS),
+    "session_over": [sessions.ELSEWHERE, sessions.TAKEN],
     "leaf": [*UP, *DOWN],
     "trace_hours": [str(n) for n in traces.HOURS],
     "patrol_kind": list(patrols.KINDS),

@@ -5,8 +5,6 @@ which the next look takes up (`work`, called by the process that dispatches). Ea
 transaction that notes it, so nothing is done twice.
 """
 
-import functools
-import operator
 from collections.abc import Mapping
 from typing import Any
 
@@ -67,7 +65,7 @@ def propose(
         token=token,
         kind=kind,
         operation=operation or "",
-        unit=_above(c, seen),
+        unit=org.nearest_above(c, {each.unit for each in seen.affected}),
         content=content,
         hash=digest,
         affected=len(seen.affected),
@@ -105,13 +103,6 @@ def _check(c: Connection, seen: Preview, scope: Scope, reason: str, ticket: str)
     if not all(scope.holds(c, unit) for unit in {each.unit for each in seen.affected}):
         problems.append(FieldError("", "no_right_there"))
     refuse(problems)
-
-
-def _above(c: Connection, seen: Preview) -> int:
-    """The nearest unit that is above all affected."""
-    ways = [org.ancestors(c, unit) for unit in {each.unit for each in seen.affected}]
-    shared = functools.reduce(operator.and_, (set(way) for way in ways))
-    return next(unit for unit in reversed(ways[0]) if unit in shared)
 
 
 # ---- deciding

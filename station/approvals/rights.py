@@ -11,7 +11,8 @@ from station.approvals import policy
 from station.approvals.machine import Affected, Preview
 from station.errors import FieldError, Invalid
 from station.store import accounts as store
-from station.store import org
+from station.store import cleanup, org
+from station.store.scope import EVERYWHERE
 
 Content = Mapping[str, Any]
 
@@ -41,7 +42,11 @@ def give(c: Connection, content: Content, user: str, author: str, _leave: policy
 
 
 def people(c: Connection, content: Content) -> Preview:
-    found = store.facts(c, content["users"])
+    """Those to be disabled; of a campaign that cleans up, who may still be disabled because of it."""
+    names = content["users"]
+    if "cleanup" in content:
+        names = cleanup.to_disable(c, content["cleanup"], names, EVERYWHERE)
+    found = store.facts(c, names)
     return Preview([Affected(each["name"], each["unit"], "", ()) for each in found])
 
 
@@ -51,4 +56,6 @@ def many(c: Connection, _content: Content, seen: Preview) -> str | None:
 
 
 def disable(c: Connection, content: Content, user: str, author: str, _leave: policy.Leave) -> None:
+    if "cleanup" in content and not cleanup.to_disable(c, content["cleanup"], [user], EVERYWHERE):
+        raise Invalid(FieldError("name", "cleanup_not_so"))
     accounts.disable(c, accounts.keeper(c, author), user, content["reason"])

@@ -151,13 +151,13 @@ def disable_many() -> AnyResponse | tuple[str, int]:
             abort(404)
         if current_user.name in mine:
             raise Invalid(FieldError("names", "own_account"))
-        _second(names)
+        second(names)
         return approvals.propose("disable", {"users": names, "reason": reason}, approvals.once())
     except Invalid as invalid:
         return _list(by_field(invalid.errors), request.form), 422
 
 
-def _second(names: list[str]) -> None:
+def second(names: list[str]) -> None:
     """Invalid: it needs two, and there is nobody to be the second."""
     content = {"users": names, "reason": ""}
     at = {each["unit"] for each in store.facts(view(), names)}

@@ -45,6 +45,7 @@ from station.query import uses as query_uses
 from station.stock import moves as stock_moves
 from station.store import accounts, alarms, alarms_schema, collection_asks, org, patrols
 from station.store import approvals as proposals
+from station.store import cleanup as cleanups
 from station.store import collection as tasks
 from station.store import documents as document_store
 from station.store import fieldwork as field_store
@@ -190,6 +191,8 @@ SPACES = {
     "transfer_agree": list(transfers.STEPS),
     "todo": list(transfers.TODOS),
     "unit_state": ["open", "closed"],
+    "cleanup": list(cleanups.STATES),
+    "cleanup_state": ["open", "late", "closed"],
     "approval_flag": list(flags.FLAGS),
     "approval_list": list(proposals.LISTS),
     "approval_none": list(proposals.LISTS),

@@ -141,6 +141,9 @@ KEYS = {
     "cleanup_closed": "this campaign is over",
     "no_such_cleanup": "there is no such campaign for you",
     "cleanup_not_so": "was used, moved or said otherwise since, or is not on the list",
+    "nobody_to_move": "nobody else who is not concerned may approve it over both places:"
+    " on the machine itself run `loadkeeper unit`",
+    "nobody_to_reset": "nobody else may approve it: on the machine itself run `loadkeeper user reset {user}`",
     "own_account": "nobody changes his own rights or account",
     "last_keeper": "is the last who may keep accounts of the whole house: give another the role first",
     "account_disabled": "this account is disabled: enable it first",

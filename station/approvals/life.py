@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine
 
 from station.access.rights import Rights, rights_of, where
-from station.approvals import machine
+from station.approvals import machine, units
 from station.approvals.kinds import KINDS
 from station.approvals.machine import Preview, hash_of
 from station.approvals.policy import Leave
@@ -134,8 +134,10 @@ def approve(c: Connection, number: int, who: str, shown: str, remark: str = "") 
 
 
 def concerns(c: Connection, row: Row, who: str) -> bool:
-    """Whether it is done to `who` himself."""
-    return KINDS[row["kind"]].people and store.affects(c, row["id"], who)
+    """Whether it is done to `who` himself, or changes what he sees."""
+    kind = KINDS[row["kind"]]
+    target = units.PERSON + who if kind.units else who
+    return (kind.people or kind.units) and store.affects(c, row["id"], target)
 
 
 def turn_down(c: Connection, number: int, who: str, remark: str) -> FieldError | None:

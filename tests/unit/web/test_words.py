@@ -19,6 +19,7 @@ from station.alarms import acts
 from station.alarms import kinds as alarm_kinds
 from station.alarms import policy as alarm_policy
 from station.approvals import flags, kinds, machine, policy
+from station.approvals import units as unit_changes
 from station.archives import checks as archive_checks
 from station.archives import kinds as archive_kinds
 from station.area import load, preview, rows
@@ -193,7 +194,7 @@ SPACES = {
     "unit_state": ["open", "closed"],
     "cleanup": list(cleanups.STATES),
     "cleanup_state": ["open", "late", "closed"],
-    "approval_flag": list(flags.FLAGS),
+    "approval_flag": [*flags.FLAGS, *unit_changes.SIGHT],
     "approval_list": list(proposals.LISTS),
     "approval_none": list(proposals.LISTS),
     "proposal": list(machine.STATES),

@@ -46,7 +46,7 @@ def people(c: Connection, content: Content) -> Preview:
     """Those to be disabled; of a campaign that cleans up, who may still be disabled because of it."""
     names = content["users"]
     if "cleanup" in content:
-        names = cleanup.to_disable(c, content["cleanup"], names, EVERYWHERE)
+        names = set(names) & set(cleanup.to_disable(c, content["cleanup"], EVERYWHERE))
     found = store.facts(c, names)
     return Preview([Affected(each["name"], each["unit"], "", ()) for each in found])
 
@@ -57,7 +57,7 @@ def many(c: Connection, _content: Content, seen: Preview) -> str | None:
 
 
 def disable(c: Connection, content: Content, user: str, author: str, _leave: policy.Leave) -> None:
-    if "cleanup" in content and not cleanup.to_disable(c, content["cleanup"], [user], EVERYWHERE):
+    if "cleanup" in content and not cleanup.to_disable(c, content["cleanup"], EVERYWHERE, user):
         raise Invalid(FieldError("name", "cleanup_not_so"))
     accounts.disable(c, accounts.keeper(c, author), user, content["reason"])
 

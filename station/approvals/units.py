@@ -17,7 +17,7 @@ from station.store import accounts as people
 from station.store import org
 
 UNIT, PERSON, TERMINALS = "unit:", "person:", "terminals:"
-SIGHT = ("gains", "loses", "moves")  # people see more or less of it; or stand in it and move along
+FLAGS = ("gains", "loses", "moves", "out", "in")  # people see more or less, or move along; the two places
 Content = Mapping[str, Any]
 
 
@@ -39,13 +39,13 @@ def preview(c: Connection, content: Content) -> Preview:
 
 
 def _rows(c: Connection, content: Content) -> Iterator[tuple[str, int, str]]:
-    """(target, unit, one of SIGHT or "")."""
+    """(target, unit, one of FLAGS or "")."""
     unit, parent, code = content["unit"], content["parent"], content["code"]
     if parent is None:
         yield UNIT + code, unit, ""
     else:
-        yield UNIT + code, content["before"], "loses"
-        yield UNIT + code, parent, "gains"
+        yield UNIT + code, content["before"], "out"
+        yield UNIT + code, parent, "in"
         for user, flags in rules.sight(c, unit, parent).items():
             for flag in flags:
                 yield PERSON + user, unit, flag

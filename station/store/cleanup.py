@@ -146,14 +146,14 @@ def say(c: Connection, number: int, user: str, **facts: Any) -> None:
     c.execute(update(listed).where(here).values(changes=listed.c.changes + 1, **facts))
 
 
-def to_disable(c: Connection, number: int, names: Iterable[str] | None, scope: Scope) -> list[str]:
-    """Those of `names` (None: all) to which the units said disable, and to which nothing happened since."""
+def to_disable(c: Connection, number: int, scope: Scope, user: str | None = None) -> list[str]:
+    """Those whose units said disable, and to whom nothing happened since; of all, or of `user` alone."""
     query = select(listed.c.user).join(users, users.c.name == listed.c.user)
     query = query.join(cleanups, cleanups.c.id == listed.c.cleanup)
     query = query.where(_of(number, scope), cleanups.c.closed_s.is_(None), _state() == "disable")
-    found = c.execute(query.order_by(listed.c.user)).scalars()
-    wanted = None if names is None else set(names)
-    return [name for name in found if wanted is None or name in wanted]
+    if user is not None:
+        query = query.where(listed.c.user == user)
+    return list(c.execute(query.order_by(listed.c.user)).scalars())
 
 
 # ---- how far it is

@@ -28,7 +28,7 @@ from station.web.rights import needs, scope
 from station.web.staff_words import role_name
 
 blueprint = Blueprint("cleanup", __name__, url_prefix="/clean-up")
-ROWS, UNITS, CSV_ROWS, SENT, FAULTS = 50, 30, 1000, 20, 100
+CAMPAIGNS, ROWS, UNITS, CSV_ROWS, SENT, FAULTS = 20, 50, 30, 1000, 20, 100
 MOST_BYTES = 4 << 20  # of a file: 20,000 lines of 200 bytes
 FORM_BYTES = 64 << 10  # of an upload beside its file
 TONES = {  # state of a listed account -> (tone, icon); in the order of the picture
@@ -64,12 +64,12 @@ def page() -> str:
 
 def _page(values: Mapping[str, Any], errors: dict[str, list[str]]) -> str:
     before = whole("before", request.args.get("before"))
-    found = store.campaigns(view(), scope(), ROWS + 1, before)
+    found = store.campaigns(view(), scope(), CAMPAIGNS + 1, before)
     return render_template(
         "cleanup/list.html",
-        found=found[:ROWS],
-        older=found[ROWS - 1]["id"] if len(found) > ROWS else None,
-        counts={each["id"]: store.counted(view(), each["id"], scope()) for each in found[:ROWS]},
+        found=found[:CAMPAIGNS],
+        older=found[CAMPAIGNS - 1]["id"] if len(found) > CAMPAIGNS else None,
+        counts={each["id"]: store.counted(view(), each["id"], scope()) for each in found[:CAMPAIGNS]},
         now=now_s(),
         units=fleet.units(view(), scope()),
         once=approvals.once(),
@@ -127,7 +127,7 @@ def _one(row: Row, errors: dict[str, list[str]], faults: Any) -> str:
         sent=store.sent(c, number, scope(), SENT),
         proposed=store.proposed(c, number, scope(), SENT),
         proposal_tones=approvals.TONES,
-        ready=len(store.to_disable(c, number, None, scope())),
+        ready=len(store.to_disable(c, number, scope())),
         ends=scope().holds(c, row["unit"]),
         faults=[_fault(each) for each in faults[:FAULTS]],
         more_faults=max(0, len(faults) - FAULTS),
@@ -307,7 +307,7 @@ def disable(number: int) -> AnyResponse | tuple[str, int]:
     earlier = approvals.store.by_token(view(), approvals.once())
     if earlier is not None:  # a second press
         return redirect(url_for("approvals.one", number=earlier))
-    names = store.to_disable(view(), number, None, scope())
+    names = store.to_disable(view(), number, scope())
     try:
         if not names:
             raise Invalid(FieldError("", "nothing_affected"))

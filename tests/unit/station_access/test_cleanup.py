@@ -93,8 +93,8 @@ def test_units_answer_for_their_own_only(c: Connection, by: Keeper, tree: Tree) 
     assert refused(lambda: say(c, west, number, "a", li="disable")) == "not_listed"
     assert refused(lambda: say(c, west, number, "a", wu="disable")) == "not_listed"
     assert say(c, west, number, "a", sun="disable", qian="keep") == 2
-    assert store.to_disable(c, number, None, EVERYWHERE) == ["sun"]
-    assert store.to_disable(c, number, ["qian", "far"], EVERYWHERE) == []
+    assert store.to_disable(c, number, EVERYWHERE) == ["sun"]
+    assert store.to_disable(c, number, EVERYWHERE, "qian") == []
     assert store.sent(c, number, Scope((tree.east,)), 9) == []
     stranger = by._replace(scope=Scope((tree.other,)))
     with pytest.raises(Invalid, match="no_such_cleanup"):
@@ -124,7 +124,7 @@ def test_who_logs_in_moves_or_is_disabled_drops_out(c: Connection, by: Keeper, t
     users.change(c, "sun", last_login_s=now_s())
     users.change(c, "qian", unit=tree.east)
     accounts.disable(c, by, "li", "left")
-    assert store.to_disable(c, number, None, EVERYWHERE) == []
+    assert store.to_disable(c, number, EVERYWHERE) == []
     assert store.counted(c, number, EVERYWHERE) == {"used": 1, "moved": 1, "disabled": 1}
 
 
@@ -137,7 +137,7 @@ def test_the_end_keeps_what_was_and_nothing_follows(c: Connection, by: Keeper, t
     assert store.counted(c, number, EVERYWHERE) == counts
     (west,) = store.by_unit(c, number, Scope((tree.west,)), 9)
     assert west["counts"] == {"disable": 1, "unknown": 1}
-    assert store.to_disable(c, number, None, EVERYWHERE) == []
+    assert store.to_disable(c, number, EVERYWHERE) == []
     assert refused(lambda: say(c, by, number, "b", sun="keep")) == "cleanup_closed"
     assert [row["action"] for row in audit.recent(c, 3)] == [
         "cleanup_closed",

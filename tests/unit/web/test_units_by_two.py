@@ -53,8 +53,8 @@ def test_a_unit_moves_after_a_second_person_saw_who_gains_and_loses(station: Sta
     assert desk.post(f"/units/{county}/move", data=form).location == at
     assert parent(station, county) == units["east"]
     assert affected(station, at) == {
-        f"unit:E1 {units['east']}": "loses",
-        f"unit:E1 {west}": "gains",
+        f"unit:E1 {units['east']}": "out",
+        f"unit:E1 {west}": "in",
         f"person:eve {county}": "loses",
         f"person:wei {county}": "gains",
         f"terminals:1 {county}": "",

@@ -194,7 +194,7 @@ SPACES = {
     "unit_state": ["open", "closed"],
     "cleanup": list(cleanups.STATES),
     "cleanup_state": ["open", "late", "closed"],
-    "approval_flag": [*flags.FLAGS, *unit_changes.SIGHT],
+    "approval_flag": [*flags.FLAGS, *unit_changes.FLAGS],
     "approval_list": list(proposals.LISTS),
     "approval_none": list(proposals.LISTS),
     "proposal": list(machine.STATES),

@@ -43,7 +43,8 @@ def end(until_s: int | None) -> str:
 def content_rows(content: Mapping[str, Any]) -> list[tuple[str, str]]:
     """A proposal about people, or about a unit, as (label, value)."""
     if "users" in content:
-        return [(_("Disable accounts"), str(len(content["users"])))]
+        campaign = [(_("Clean-up of accounts"), str(content["cleanup"]))] if "cleanup" in content else []
+        return [(_("Disable accounts"), str(len(content["users"]))), *campaign]
     if "before" in content:
         return _of_unit(content)
     if "role" not in content:

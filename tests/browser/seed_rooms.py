@@ -12,7 +12,7 @@ from protocols.uplink import messages
 from protocols.uplink import parameters as sections
 from protocols.uplink.codes import TO_MANY
 from station import controls
-from station.access import accounts, tickets, transfers
+from station.access import accounts, cleanup, tickets, transfers
 from station.alarms import duty, outages
 from station.alarms import life as alarms
 from station.approvals import kinds
@@ -20,7 +20,7 @@ from station.approvals import life as approvals
 from station.collection import counts, patrols, tasks
 from station.fieldwork import life as fieldwork
 from station.stock import life as stock
-from station.store import commands, db, org, parameters
+from station.store import commands, db, org, parameters, users
 from station.store.scope import EVERYWHERE, ROOT
 
 DEVICE = "DF-FOUNDRY-01"
@@ -66,6 +66,9 @@ def _people(c: Connection, below: int) -> None:
     accounts.give(c, keeper, COLLEAGUE, "viewer", ROOT)
     transfers.apply(c, keeper, COLLEAGUE, below, "调岗", token="transfer", offset_s=28_800)
     tickets.write(c, COLLEAGUE, "permission", "召测权限没有了", "ticket")
+    at = int(time.time())
+    users.change(c, COLLEAGUE, created_s=at - 100 * 86_400)
+    cleanup.begin(c, keeper, ROOT, cleanup.DAYS, at + 7 * 86_400, "请各单位核实", "cleanup")
 
 
 def _other_parameters(c: Connection, at: int) -> None:

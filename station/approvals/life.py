@@ -48,8 +48,8 @@ def propose(
 ) -> int:
     """Draft; returns its id, of the first one where `token` was used before. `scope`: where the author may.
 
-    Without an operation that needs two, or as an emergency, it is approved at once. Invalid says why not;
-    `shown` is the hash that the author saw.
+    Without an operation that needs two, or as an emergency, it is approved at once; rights and units wait
+    all the same: no fire asks for them. Invalid says why not; `shown` is the hash that the author saw.
     """
     earlier = store.by_token(c, token)
     if earlier is not None:
@@ -58,7 +58,7 @@ def propose(
     _check(c, seen, scope, reason, ticket)
     if shown not in (None, digest):
         raise Invalid(FieldError("", "changed_meanwhile"))
-    at = db.now_s()
+    at, emergency = db.now_s(), emergency and not (KINDS[kind].people or KINDS[kind].units)
     number = store.add(
         c,
         [each._asdict() | {"flags": " ".join(each.flags)} for each in seen.affected],

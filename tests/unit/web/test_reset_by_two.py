@@ -79,6 +79,18 @@ def test_a_lone_chief_is_told_how_to_go_on(station: Station) -> None:
     assert session_of(station) == 1
 
 
+def test_an_emergency_is_no_way_round_the_second_person(station: Station) -> None:
+    strong(station)
+    person(station, "bob", "security")
+    desk = station.desk("en")
+    ask(desk, emergency="1")
+    act(desk, "wang", "give", role="controller", unit=ROOT, reason="x", emergency="1")
+    assert "<code>" not in act(desk, "li", "reset", reason="again").text
+    with db.reading(station.engine) as c:
+        assert leaves.held(c, "li", "admin", db.now_s()) is None
+        assert org.grants_of(c, "wang", db.now_s()) == []
+
+
 def test_it_needs_a_reason_and_the_facts_that_were_seen(station: Station) -> None:
     strong(station)
     person(station, "bob", "security")

@@ -13,7 +13,7 @@ from station.access import delegation, people, strong
 from station.access.rights import rights_of, where
 from station.access.roles import ROLES, functions_of
 from station.errors import FieldError, Invalid
-from station.store import audit, org, users
+from station.store import audit, leaves, org, users
 from station.store.db import now_s
 from station.store.scope import EVERYWHERE, ROOT, Scope
 
@@ -78,8 +78,11 @@ def unlock(c: Connection, by: Keeper, name: str) -> None:
 
 
 def reset(c: Connection, by: Keeper, name: str) -> str:
-    """Returns a one-time password, to be shown once."""
+    """Returns a one-time password, to be shown once. Invalid: a second person must let it be first."""
     other(c, by, name)
+    operation = None if by.seconded else strong.reset_operation(c, name)
+    if operation and not leaves.use(c, name, by.name, now_s()):
+        raise Invalid(FieldError("name", "needs_two", {"operation": operation}))
     return people.reset(c, name, by.name)
 
 

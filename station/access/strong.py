@@ -11,6 +11,8 @@ from station.store.db import now_s
 
 APPROVES = "approve_accounts"  # the function of the second person
 OPERATION = "strong_role"
+RESET = "strong_reset"
+LEAVE_S = 30 * 60  # from the second person's word to the new password
 STRONG = frozenset(
     each
     for each in FUNCTIONS
@@ -26,6 +28,13 @@ def operation(c: Connection, role: str) -> str | None:
     """The operation that giving `role` is, if it needs two."""
     strong = is_strong(functions_of(role, org.own_roles(c)))
     return OPERATION if strong and policy.above(policy.rules(c), OPERATION) else None
+
+
+def reset_operation(c: Connection, name: str) -> str | None:
+    """The operation that a new password for `name` is, if it needs two: who has a strong role now."""
+    own = org.own_roles(c)
+    held = any(is_strong(functions_of(grant["role"], own)) for grant in org.grants_of(c, name, now_s()))
+    return RESET if held and policy.above(policy.rules(c), RESET) else None
 
 
 def seconds(c: Connection, unit: int, but: Iterable[str]) -> list[str]:

@@ -1,17 +1,22 @@
-"""Units are added, renamed, moved and closed, never deleted: history names them."""
+"""Units are added, renamed, moved and closed, never deleted: history names them.
+
+One that people or terminals stand in is moved or closed by two."""
 
 from typing import Any
 
 from sqlalchemy import Connection
 
 from station.access.accounts import Keeper, open_unit
+from station.access.roles import functions_of
+from station.approvals import policy
 from station.errors import FieldError, Invalid
-from station.store import audit, devices, org
+from station.store import accounts, audit, devices, org
 from station.store.db import now_s
 from station.store.scope import ROOT
 
 NAME_CHARS = 60
 CODE_CHARS = 24
+OPERATION = "unit_move"
 
 
 def by_code(c: Connection, code: str) -> int:
@@ -40,21 +45,66 @@ def rename(c: Connection, by: Keeper, unit: int, name: str) -> None:
 
 def move(c: Connection, by: Keeper, unit: int, parent: int) -> None:
     """Hang `unit` with all below it under `parent`; both lie in the keeper's care."""
-    found, above = _own(c, by, unit), open_unit(c, by, parent)
-    if unit in org.ancestors(c, parent):
-        raise Invalid(FieldError("parent", "unit_below_itself"))
-    _fits(above, found["level"])
+    found = movable(c, by, unit, parent)
+    needed = None if by.seconded else operation(c, unit)
+    if needed:
+        raise Invalid(FieldError("unit", "needs_two", {"operation": needed}))
     org.move_unit(c, unit, parent)
     audit.add(c, by.name, "unit_moved", found["code"], before=found["parent"], after=parent)
 
 
-def close(c: Connection, by: Keeper, unit: int) -> None:
-    """Take nothing new any more; refused while anything open stands in it."""
-    found, held = _own(c, by, unit), org.held(c, unit)
-    if any(held.values()):
-        raise Invalid(FieldError("unit", "unit_in_use", held))
+def movable(c: Connection, by: Keeper, unit: int, parent: int) -> dict[str, Any]:
+    """The row of a unit that may hang under `parent`; Invalid."""
+    found, above = _own(c, by, unit), open_unit(c, by, parent)
+    if unit in org.ancestors(c, parent):
+        raise Invalid(FieldError("parent", "unit_below_itself"))
+    _fits(above, found["level"])
+    return found
+
+
+def close(c: Connection, by: Keeper, unit: int, filled: bool = False) -> None:
+    """Take nothing new any more; refused while anything open stands in it.
+
+    `filled`: people and terminals may; they stay and are seen as before, until they are moved away."""
+    found = closable(c, by, unit, filled)
     org.change_unit(c, unit, closed_s=now_s())
     audit.add(c, by.name, "unit_closed", found["code"])
+
+
+def closable(c: Connection, by: Keeper, unit: int, filled: bool) -> dict[str, Any]:
+    """The row of a unit that may be closed; Invalid."""
+    found, held = _own(c, by, unit), org.held(c, unit)
+    if held["units"] or (not filled and any(held.values())):
+        raise Invalid(FieldError("unit", "unit_in_use", held))
+    return found
+
+
+def is_filled(c: Connection, unit: int) -> bool:
+    """Whether people or terminals stand in it or below."""
+    held = org.held(c, unit)
+    return bool(held["people"] or held["devices"])
+
+
+def operation(c: Connection, unit: int) -> str | None:
+    """The operation that moving or closing `unit` is, if it needs two."""
+    return OPERATION if is_filled(c, unit) and policy.above(policy.rules(c), OPERATION) else None
+
+
+def sight(c: Connection, unit: int, parent: int) -> dict[str, list[str]]:
+    """{user: gains, loses or both}: who may do more or less in `unit` once it hangs under `parent`."""
+    own, before, now = org.own_roles(c), dict[str, set[str]](), now_s()
+    held, after = accounts.holders_above(c, unit, now), dict[str, set[str]]()
+    staying = [grant for grant in held if grant["unit"] == unit]
+    for sees, grants in ((before, held), (after, staying + accounts.holders_above(c, parent, now))):
+        for grant in grants:
+            sees.setdefault(grant["user"], set()).update(functions_of(grant["role"], own))
+    out: dict[str, list[str]] = {}
+    for user in sorted(before.keys() | after.keys()):
+        had, has = before.get(user, set()), after.get(user, set())
+        flags = [name for name, differs in (("gains", has - had), ("loses", had - has)) if differs]
+        if flags:
+            out[user] = flags
+    return out
 
 
 def move_device(c: Connection, by: Keeper, device: str, unit: int) -> None:

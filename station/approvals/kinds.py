@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 
 from protocols.uplink import area, messages
 from station import controls
-from station.approvals import ask, flags, policy, rights
+from station.approvals import ask, flags, policy, rights, units
 from station.approvals.machine import Affected, Preview
 from station.area import life as areas
 from station.area import rows as table
@@ -30,7 +30,8 @@ class Kind(NamedTuple):
     """`each(c, content, device, author, leave)` does it to one, in a savepoint; Invalid says why not.
 
     It returns the number of the command it queued, or None. `operation`: for which it needs two, or None.
-    `people`: the affected are people, none of whom decides it; `files`: they are imports of files.
+    `people`: the affected are people, none of whom decides it; `files`: they are imports of files;
+    `units`: they are what stands in a unit or sees it (station.approvals.units), whose people do not decide.
     """
 
     draft: str  # function of station.access.roles
@@ -40,6 +41,7 @@ class Kind(NamedTuple):
     each: Callable[[Connection, Content, str, str, policy.Leave], int | None]
     people: bool = False
     files: bool = False
+    units: bool = False
 
 
 # ---- commands
@@ -172,4 +174,6 @@ KINDS: dict[str, Kind] = {
     "profile": Kind("parameters", "approve_control", _one, _push, _profile),
     "grant": Kind("accounts", "approve_accounts", rights.person, rights.strong_role, rights.give, True),
     "disable": Kind("accounts", "approve_accounts", rights.people, rights.many, rights.disable, True),
+    "reset": Kind("accounts", "approve_accounts", rights.one, rights.strong_person, rights.let_reset, True),
+    "unit_move": Kind("accounts", "approve_accounts", units.preview, units.operation, units.do, units=True),
 }

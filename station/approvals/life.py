@@ -5,15 +5,13 @@ which the next look takes up (`work`, called by the process that dispatches). Ea
 transaction that notes it, so nothing is done twice.
 """
 
-import functools
-import operator
 from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Connection, Engine
 
 from station.access.rights import Rights, rights_of, where
-from station.approvals import machine
+from station.approvals import machine, units
 from station.approvals.kinds import KINDS
 from station.approvals.machine import Preview, hash_of
 from station.approvals.policy import Leave
@@ -50,8 +48,8 @@ def propose(
 ) -> int:
     """Draft; returns its id, of the first one where `token` was used before. `scope`: where the author may.
 
-    Without an operation that needs two, or as an emergency, it is approved at once. Invalid says why not;
-    `shown` is the hash that the author saw.
+    Without an operation that needs two, or as an emergency, it is approved at once; rights and units wait
+    all the same: no fire asks for them. Invalid says why not; `shown` is the hash that the author saw.
     """
     earlier = store.by_token(c, token)
     if earlier is not None:
@@ -60,14 +58,14 @@ def propose(
     _check(c, seen, scope, reason, ticket)
     if shown not in (None, digest):
         raise Invalid(FieldError("", "changed_meanwhile"))
-    at = db.now_s()
+    at, emergency = db.now_s(), emergency and not (KINDS[kind].people or KINDS[kind].units)
     number = store.add(
         c,
         [each._asdict() | {"flags": " ".join(each.flags)} for each in seen.affected],
         token=token,
         kind=kind,
         operation=operation or "",
-        unit=_above(c, seen),
+        unit=org.nearest_above(c, {each.unit for each in seen.affected}),
         content=content,
         hash=digest,
         affected=len(seen.affected),
@@ -107,13 +105,6 @@ def _check(c: Connection, seen: Preview, scope: Scope, reason: str, ticket: str)
     refuse(problems)
 
 
-def _above(c: Connection, seen: Preview) -> int:
-    """The nearest unit that is above all affected."""
-    ways = [org.ancestors(c, unit) for unit in {each.unit for each in seen.affected}]
-    shared = functools.reduce(operator.and_, (set(way) for way in ways))
-    return next(unit for unit in reversed(ways[0]) if unit in shared)
-
-
 # ---- deciding
 
 
@@ -143,8 +134,10 @@ def approve(c: Connection, number: int, who: str, shown: str, remark: str = "") 
 
 
 def concerns(c: Connection, row: Row, who: str) -> bool:
-    """Whether it is done to `who` himself."""
-    return KINDS[row["kind"]].people and store.affects(c, row["id"], who)
+    """Whether it is done to `who` himself, or changes what he sees."""
+    kind = KINDS[row["kind"]]
+    target = units.PERSON + who if kind.units else who
+    return (kind.people or kind.units) and store.affects(c, row["id"], target)
 
 
 def turn_down(c: Connection, number: int, who: str, remark: str) -> FieldError | None:

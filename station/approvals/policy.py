@@ -48,6 +48,8 @@ OPERATIONS: Mapping[str, Operation] = {
     "archive_import": Operation(500, "rows"),
     "strong_role": Operation(None, ""),
     "disable_many": Operation(10, "people"),
+    "unit_move": Operation(None, ""),
+    "strong_reset": Operation(None, ""),
 }
 
 

@@ -1,4 +1,4 @@
-"""Proposals about people: a strong role for one, the disabling of many."""
+"""Proposals about people: a strong role for one, the disabling of many, a new password for who has much."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,7 +11,9 @@ from station.approvals import policy
 from station.approvals.machine import Affected, Preview
 from station.errors import FieldError, Invalid
 from station.store import accounts as store
-from station.store import org
+from station.store import cleanup, leaves, org
+from station.store.db import now_s
+from station.store.scope import EVERYWHERE
 
 Content = Mapping[str, Any]
 
@@ -41,7 +43,11 @@ def give(c: Connection, content: Content, user: str, author: str, _leave: policy
 
 
 def people(c: Connection, content: Content) -> Preview:
-    found = store.facts(c, content["users"])
+    """Those to be disabled; of a campaign that cleans up, who may still be disabled because of it."""
+    names = content["users"]
+    if "cleanup" in content:
+        names = set(names) & set(cleanup.to_disable(c, content["cleanup"], EVERYWHERE))
+    found = store.facts(c, names)
     return Preview([Affected(each["name"], each["unit"], "", ()) for each in found])
 
 
@@ -51,4 +57,22 @@ def many(c: Connection, _content: Content, seen: Preview) -> str | None:
 
 
 def disable(c: Connection, content: Content, user: str, author: str, _leave: policy.Leave) -> None:
+    if "cleanup" in content and not cleanup.to_disable(c, content["cleanup"], EVERYWHERE, user):
+        raise Invalid(FieldError("name", "cleanup_not_so"))
     accounts.disable(c, accounts.keeper(c, author), user, content["reason"])
+
+
+def one(c: Connection, content: Content) -> Preview:
+    return Preview(
+        [Affected(each["name"], each["unit"], "", ()) for each in store.facts(c, [content["user"]])]
+    )
+
+
+def strong_person(c: Connection, content: Content, _seen: Preview) -> str | None:
+    return strong.reset_operation(c, content["user"])
+
+
+def let_reset(c: Connection, _content: Content, user: str, author: str, leave: policy.Leave) -> None:
+    """The author may reset the password himself: so nobody else and no table ever holds it."""
+    assert leave.proposal is not None
+    leaves.add(c, leave.proposal, user, author, now_s() + strong.LEAVE_S)

@@ -81,6 +81,18 @@ def facts(c: Connection, names: Iterable[str]) -> list[Row]:
     return rows(c.execute(select(*columns).where(users.c.name.in_(list(names))).order_by(users.c.name)))
 
 
+def people_below(c: Connection, unit: int) -> list[Row]:
+    """[{name, unit}] of those who work at `unit` and below, by name."""
+    query = select(users.c.name, users.c.unit).where(Scope((unit,)).over(users.c.unit))
+    return rows(c.execute(query.order_by(users.c.name)))
+
+
+def devices_below(c: Connection, unit: int) -> list[tuple[int, int]]:
+    """[(unit, how many devices stand in it)] of `unit` and of those below."""
+    query = select(devices.c.unit, func.count()).where(Scope((unit,)).over(devices.c.unit))
+    return [(at, n) for at, n in c.execute(query.group_by(devices.c.unit).order_by(devices.c.unit))]
+
+
 # ---- grants
 
 

@@ -95,6 +95,13 @@ def ancestors(c: Connection, unit: int) -> tuple[int, ...]:
     return tuple(reversed(way))
 
 
+def nearest_above(c: Connection, many: Iterable[int]) -> int:
+    """The nearest unit that is above all of `many`, or one of them."""
+    ways = [ancestors(c, each) for each in many]
+    shared = set.intersection(*(set(way) for way in ways))
+    return next(each for each in reversed(ways[0]) if each in shared)
+
+
 # ---- grants
 
 

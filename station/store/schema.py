@@ -22,6 +22,7 @@ from station.store import alarms_schema as alarms_schema
 from station.store import approvals_schema as approvals_schema
 from station.store import archives_schema as archives_schema
 from station.store import area_schema as area_schema  # its tables stand in the same set
+from station.store import cleanup_schema as cleanup_schema
 from station.store import collection_schema as collection_schema
 from station.store import documents_schema as documents_schema
 from station.store import fieldwork_schema as fieldwork_schema

@@ -22,6 +22,7 @@ from station.web import (
     area,
     audit,
     auth,
+    cleanup,
     collection,
     collection_days,
     command,
@@ -127,6 +128,7 @@ DOORS = (
     handed,
     filters,
     transfers,
+    cleanup,
     help_desk,
     tokens,
     jobs,
@@ -171,6 +173,7 @@ def create_app(home: Path | str | None = None, **config: Any) -> Flask:
     app.extensions["store"] = Store(settings.home)
     archive.init_app(app)
     imports.init_app(app)
+    cleanup.init_app(app)
     marketing.init_app(app)
     documents.init_app(app)
     CSRFProtect(app)

@@ -132,6 +132,7 @@ def show(row: Row, errors: dict[str, list[str]]) -> str:
         flags=flags.FLAGS,
         people=kinds.KINDS[row["kind"]].people,
         files=kinds.KINDS[row["kind"]].files,
+        of_unit=kinds.KINDS[row["kind"]].units,
         offline=lambda each: flags.offline(_seen(each), now_s()),
         **state_of(row),
     )
@@ -163,7 +164,7 @@ def live(number: int) -> Response:
 def content_rows(row: Row) -> list[tuple[str, str]]:
     """Exactly what is done, as (label, value)."""
     content: Mapping[str, Any] = row["content"]
-    if kinds.KINDS[row["kind"]].people:
+    if kinds.KINDS[row["kind"]].people or kinds.KINDS[row["kind"]].units:
         return staff_words.content_rows(content)
     if "params" not in content:
         return proposed_rows(content)
@@ -229,12 +230,13 @@ def affected_csv(number: int) -> Response:
     row = known(number)
     with writing() as c:
         audit.add(c, current_user.name, "saw", f"proposal {number}", what="affected", rows=row["affected"])
-    whom = _("Person") if kinds.KINDS[row["kind"]].people else _("Terminal")
+    kind = kinds.KINDS[row["kind"]]
+    whom = _("Person") if kind.people else _("Affected") if kind.units else _("Terminal")
     heads = (_("Unit"), whom, _("Name"), _("Flags"), _("State"), _("Command"), _("Reason"))
-    return as_csv(f"proposal-{number}.csv", heads, _cells(number))
+    return as_csv(f"proposal-{number}.csv", heads, _cells(number, kind))
 
 
-def _cells(number: int) -> Iterator[tuple[Any, ...]]:
+def _cells(number: int, kind: kinds.Kind) -> Iterator[tuple[Any, ...]]:
     after = (0, "")
     while found := store.targets(view(), number, CSV_ROWS, after):
         after = (found[-1]["unit"], found[-1]["target"])
@@ -242,7 +244,8 @@ def _cells(number: int) -> Iterator[tuple[Any, ...]]:
             named = " ".join(word("approval_flag", flag) for flag in each["flags"].split())
             why = word("error", each["why"]) if each["why"] else ""
             state = word("target_state", each["state"])
-            yield each["unit_name"], each["target"], each["name"], named, state, each["command"] or "", why
+            whom = staff_words.target(each["target"]) if kind.units else each["target"]
+            yield each["unit_name"], whom, each["name"], named, state, each["command"] or "", why
 
 
 # ---- proposing from another door

@@ -25,6 +25,7 @@ PROPOSALS = tuple(f"proposal_{end}" for end in ENDS)
 RIGHTS = (
     *("granted", "revoked", "left", "handed_over", "handed_back", "role_added", "role_changed"),
     *("transfer_asked", "transfer_agreed", "transferred", "device_moved", "unit_moved", "token_made"),
+    *("unit_closed", "cleanup_begun", "cleanup_replied", "cleanup_closed"),
     *("user_added", "user_disabled", "user_enabled", "user_unlocked", "password_reset"),
 )
 

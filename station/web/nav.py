@@ -80,6 +80,7 @@ PLACES = (
             Page("roles.page", _("Roles"), "accounts"),
             Page("units.page", _("Units"), "accounts"),
             Page("transfers.page", _("Transfers"), "accounts approve_accounts"),
+            Page("cleanup.page", _("Clean-up of accounts"), "accounts"),
             Page("handed.page", _("My roles"), ANYONE),
             Page("help_desk.page", _("Help desk"), ANYONE),
         ),

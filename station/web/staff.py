@@ -18,7 +18,7 @@ from station.approvals import rights as proposed
 from station.checks import refuse
 from station.errors import FieldError, Invalid
 from station.store import accounts as store
-from station.store import audit, org, users
+from station.store import audit, leaves, org, users
 from station.store.db import now_s
 from station.web import approvals, drafts, fleet
 from station.web.area import as_csv
@@ -151,13 +151,13 @@ def disable_many() -> AnyResponse | tuple[str, int]:
             abort(404)
         if current_user.name in mine:
             raise Invalid(FieldError("names", "own_account"))
-        _second(names)
+        second(names)
         return approvals.propose("disable", {"users": names, "reason": reason}, approvals.once())
     except Invalid as invalid:
         return _list(by_field(invalid.errors), request.form), 422
 
 
-def _second(names: list[str]) -> None:
+def second(names: list[str]) -> None:
     """Invalid: it needs two, and there is nobody to be the second."""
     content = {"users": names, "reason": ""}
     at = {each["unit"] for each in store.facts(view(), names)}
@@ -218,6 +218,8 @@ def show(row: Row, errors: dict[str, list[str]], values: Mapping[str, Any], secr
         errors=errors,
         values=values,
         secret=secret,
+        reset_by_two=strong.reset_operation(c, name) is not None,
+        reset_until_s=leaves.held(c, name, current_user.name, now_s()),
     )
 
 
@@ -261,7 +263,16 @@ def _unlock(name: str) -> None:
         accounts.unlock(c, by(c), name)
 
 
-def _reset(name: str) -> str:
+def _reset(name: str) -> AnyResponse | str:
+    """The one-time password; of who has strong roles only after a second person let it be."""
+    me = current_user.name
+    if strong.reset_operation(view(), name) and not leaves.held(view(), name, me, now_s()):
+        row = accounts.other(view(), _same(view(), name), name)
+        if not request.form.get("reason", "").strip():
+            raise Invalid(FieldError("reset", "needed"))
+        if not strong.seconds(view(), row["unit"], (name, me)):
+            raise Invalid(FieldError("name", "nobody_to_reset", {"user": name}))
+        return approvals.propose("reset", {"user": name}, approvals.once())
     with writing() as c:
         return accounts.reset(c, _same(c, name), name)
 

@@ -41,9 +41,14 @@ def end(until_s: int | None) -> str:
 
 
 def content_rows(content: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """A proposal about people as (label, value)."""
+    """A proposal about people, or about a unit, as (label, value)."""
     if "users" in content:
-        return [(_("Disable accounts"), str(len(content["users"])))]
+        campaign = [(_("Clean-up of accounts"), str(content["cleanup"]))] if "cleanup" in content else []
+        return [(_("Disable accounts"), str(len(content["users"]))), *campaign]
+    if "before" in content:
+        return _of_unit(content)
+    if "role" not in content:
+        return [(_("A new password for"), content["user"])]
     return [
         (_("Person"), content["user"]),
         (_("Role"), role_name(content["role"])),
@@ -53,5 +58,25 @@ def content_rows(content: Mapping[str, Any]) -> list[tuple[str, str]]:
     ]
 
 
+def _of_unit(content: Mapping[str, Any]) -> list[tuple[str, str]]:
+    what = (_("Unit"), f"{unit_name(content['unit'])} {content['code']}")
+    if content["parent"] is None:
+        return [what, (_("Close the unit"), _("It takes nothing new. Its people and terminals stay."))]
+    return [
+        what,
+        (_("From below"), unit_name(content["before"])),
+        (_("To below"), unit_name(content["parent"])),
+    ]
+
+
+def target(text: str) -> str:
+    """A row of the list of whom a change of a unit concerns (station.approvals.units)."""
+    kind, _colon, what = text.partition(":")
+    words = {"unit": _("Unit"), "person": _("Person"), "terminals": _("Terminals")}
+    return f"{words[kind]} {what}"
+
+
 def init_app(app: Flask) -> None:
-    app.jinja_env.globals.update(role_name=role_name, functions_words=functions, end_words=end)
+    app.jinja_env.globals.update(
+        role_name=role_name, functions_words=functions, end_words=end, target_words=target
+    )

@@ -14,6 +14,7 @@ from station.store import (
     alarms,
     archive_checks,
     archives,
+    cleanup,
     duty,
     fieldwork,
     imports,
@@ -75,6 +76,7 @@ QUEUES = (  # in the order in which they should be looked at
     Queue(_("Imports to confirm"), "archive", imports.waiting, "imports.page", "warn"),
     Queue(_("Transfers to agree to"), "approve_accounts", transfers.waiting, _TRANSFERS, "warn"),
     Queue(_("Help wanted"), "accounts", tickets.waiting, "help_desk.page", "warn"),
+    Queue(_("Accounts to verify"), "accounts", cleanup.waiting, "cleanup.page", "warn"),
     Queue(_("Accounts nobody uses"), "accounts", accounts.waiting, "staff.page", "unknown"),
     Queue(_("Notices not delivered"), "run", notify.waiting, "notify.house", "unknown"),
 )

@@ -1,4 +1,4 @@
-"""The tree of units: added, renamed, moved, closed."""
+"""The tree of units: added, renamed, moved, closed; one that is not empty by two."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,13 +9,14 @@ from flask_login import current_user
 from sqlalchemy import Connection
 from werkzeug.wrappers import Response
 
-from station.access import accounts, seen
+from station.access import accounts, seen, strong
 from station.access import units as rules
-from station.errors import Invalid
+from station.approvals import units as proposed
+from station.errors import FieldError, Invalid
 from station.store import accounts as store
 from station.store import org
 from station.store.scope import ROOT
-from station.web import drafts, fleet
+from station.web import approvals, drafts, fleet
 from station.web.db import view, writing
 from station.web.errors import by_field
 from station.web.i18n import word
@@ -66,6 +67,7 @@ def _show(found: Row, errors: dict[str, list[str]], values: Mapping[str, Any]) -
         parents=[each for each in fleet.units(c, scope()) if each[0] not in below] if moves else [],
         moves=moves,
         seen=seen.mark(found),
+        once=approvals.once(),
         values={"newname": found["name"], "parent": str(found["parent"] or ""), **values},
         errors=errors,
     )
@@ -78,6 +80,8 @@ def change(unit: int, act: str) -> Response | tuple[str, int]:
     if act not in _ACTS:
         abort(404)
     try:
+        if act in ("move", "close") and rules.is_filled(view(), unit):
+            return _propose(act, found)
         with writing() as c:
             seen.same(org.unit(c, unit), request.form.get("seen", ""))
             at = _ACTS[act](c, accounts.keeper(c, current_user.name), unit)
@@ -88,8 +92,44 @@ def change(unit: int, act: str) -> Response | tuple[str, int]:
     return redirect(url_for("units.one", unit=at or unit))
 
 
+def _propose(act: str, found: Row) -> Response:
+    """Ask a second person, if the policy has it so. Invalid: it cannot be, or there is nobody to ask."""
+    c, unit, form = view(), found["id"], request.form
+    by, parent = accounts.keeper(c, current_user.name), None
+    earlier = approvals.store.by_token(c, approvals.once())
+    if earlier is not None:  # a second press
+        return redirect(url_for("approvals.one", number=earlier))
+    seen.same(found, form.get("seen", ""))
+    if act == "move":
+        wanted = drafts.number(form.get("parent"))
+        parent = wanted if isinstance(wanted, int) else 0
+        rules.movable(c, by, unit, parent)
+    else:
+        rules.closable(c, by, unit, filled=True)
+    content = proposed.change(found, parent)
+    if rules.operation(c, unit):
+        _second(content, act)
+    return approvals.propose("unit_move", content, approvals.once())
+
+
+def _second(content: proposed.Content, act: str) -> None:
+    """Invalid: there is nobody to be the second who is not concerned."""
+    affected = proposed.preview(view(), content).affected
+    concerned = [each.target.removeprefix(proposed.PERSON) for each in affected]
+    able = [
+        set(strong.seconds(view(), at, (current_user.name, *concerned))) for at in {a.unit for a in affected}
+    ]
+    if not set.intersection(*able):
+        raise Invalid(FieldError("" if act == "close" else "parent", "nobody_to_move"))
+
+
 # the names of two fields differ from those of the rules: several forms stand on one page
-_FIELDS = {("rename", "name"): "newname", ("rename", "unit"): "newname", ("close", "unit"): ""}
+_FIELDS = {
+    ("rename", "name"): "newname",
+    ("rename", "unit"): "newname",
+    ("close", "unit"): "",
+    ("close", "reason"): "",
+}
 
 
 def _add(c: Connection, by: accounts.Keeper, unit: int) -> int:

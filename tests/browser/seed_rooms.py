@@ -13,7 +13,7 @@ from protocols.uplink import parameters as sections
 from protocols.uplink.codes import EXECUTED, TO_MANY
 from protocols.uplink.envelope import seal
 from station import controls
-from station.access import accounts, tickets, transfers
+from station.access import accounts, cleanup, tickets, transfers
 from station.alarms import duty, outages
 from station.alarms import life as alarms
 from station.approvals import kinds
@@ -21,7 +21,7 @@ from station.approvals import life as approvals
 from station.collection import counts, patrols, tasks, traces
 from station.fieldwork import life as fieldwork
 from station.stock import life as stock
-from station.store import commands, db, org, parameters
+from station.store import commands, db, org, parameters, users
 from station.store import traces as store_traces
 from station.store.scope import EVERYWHERE, ROOT
 from station.store.traces import Noted
@@ -86,6 +86,9 @@ def _people(c: Connection, below: int) -> None:
     accounts.give(c, keeper, COLLEAGUE, "viewer", ROOT)
     transfers.apply(c, keeper, COLLEAGUE, below, "调岗", token="transfer", offset_s=28_800)
     tickets.write(c, COLLEAGUE, "permission", "召测权限没有了", "ticket")
+    at = int(time.time())
+    users.change(c, COLLEAGUE, created_s=at - 100 * 86_400)
+    cleanup.begin(c, keeper, ROOT, cleanup.DAYS, at + 7 * 86_400, "请各单位核实", "cleanup")
 
 
 def _other_parameters(c: Connection, at: int) -> None:

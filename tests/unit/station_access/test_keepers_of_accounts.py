@@ -148,6 +148,14 @@ def test_a_unit_hangs_where_its_level_allows(c: Connection, by: Keeper, tree: Tr
     assert refused(lambda: units.move(c, accounts.shell("s"), ROOT, tree.east)) == "unit_root"
 
 
+def test_a_unit_with_people_in_it_is_not_moved_by_one(c: Connection, by: Keeper, tree: Tree) -> None:
+    users.change(c, "li", unit=tree.area)
+    assert refused(lambda: units.move(c, by, tree.area, tree.west)) == "needs_two"
+    assert org.ancestors(c, tree.area) == (ROOT, tree.city, tree.east, tree.area)
+    units.move(c, by._replace(seconded=True), tree.area, tree.west)
+    assert org.ancestors(c, tree.area) == (ROOT, tree.city, tree.west, tree.area)
+
+
 def test_a_unit_with_anything_in_it_is_not_closed(c: Connection, by: Keeper, tree: Tree) -> None:
     with pytest.raises(Invalid) as caught:
         units.close(c, by, tree.east)

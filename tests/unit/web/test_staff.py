@@ -280,7 +280,7 @@ def test_units_are_added_renamed_moved_and_closed(station: Station) -> None:
     assert refused.status_code == 422
     assert 'value="Third"' in refused.text
     assert do(new, "move", parent=units["west"]).status_code == 302
-    assert "2 people" in do(units["east"], "close").text
+    assert "Nobody else" in do(units["east"], "close", reason="x").text
     assert do(new, "close").status_code == 302
     page = desk.get("/units").text
     assert "East &lt;b&gt;" in page

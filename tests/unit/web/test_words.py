@@ -20,6 +20,7 @@ from station.alarms import acts
 from station.alarms import kinds as alarm_kinds
 from station.alarms import policy as alarm_policy
 from station.approvals import flags, kinds, machine, policy
+from station.approvals import units as unit_changes
 from station.archives import checks as archive_checks
 from station.archives import kinds as archive_kinds
 from station.area import load, preview, rows
@@ -46,6 +47,7 @@ from station.query import uses as query_uses
 from station.stock import moves as stock_moves
 from station.store import accounts, alarms, alarms_schema, collection_asks, org, patrols
 from station.store import approvals as proposals
+from station.store import cleanup as cleanups
 from station.store import collection as tasks
 from station.store import documents as document_store
 from station.store import fieldwork as field_store
@@ -198,7 +200,9 @@ SPACES = {
     "transfer_agree": list(transfers.STEPS),
     "todo": list(transfers.TODOS),
     "unit_state": ["open", "closed"],
-    "approval_flag": list(flags.FLAGS),
+    "cleanup": list(cleanups.STATES),
+    "cleanup_state": ["open", "late", "closed"],
+    "approval_flag": [*flags.FLAGS, *unit_changes.FLAGS],
     "approval_list": list(proposals.LISTS),
     "approval_none": list(proposals.LISTS),
     "proposal": list(machine.STATES),

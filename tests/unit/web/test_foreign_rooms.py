@@ -26,7 +26,8 @@ NAMES = (
     "配电柜照片",
 )
 MARKS = (seed_rooms.DEVICE, seed_rooms.COLLEAGUE, *NAMES)
-HOUSE = {"roles", "notify"}  # belong to no unit; those of a device: test_foreign_devices
+# no unit has them: of the house, of a person (test_account_policy); those of a device: test_foreign_devices
+HOUSE = {"roles", "notify", "sessions"}
 
 
 @pytest.fixture(scope="module")

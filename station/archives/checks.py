@@ -5,6 +5,7 @@ from functools import partial
 
 from sqlalchemy import Connection, Engine
 
+from station.archives import sims
 from station.archives.records import REASON_CHARS, Desk
 from station.archives.shapes import good_phone
 from station.errors import FieldError, Invalid
@@ -26,6 +27,7 @@ RULES: Mapping[str, Callable[[Connection], Iterable[Found]]] = {
     "vendors_mixed": partial(store.ask, question=store.vendors_mixed()),
     "closed_but_metered": partial(store.ask, question=store.closed_but_metered()),
     "phone_wrong": _phones_wrong,
+    **sims.RULES,
 }
 
 

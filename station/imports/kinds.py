@@ -2,6 +2,7 @@
 
 from station.imports.area_meters import AREA_METERS
 from station.imports.devices import DEVICES
+from station.imports.sim_months import SIM_MONTHS
 from station.imports.targets import Target
 
-TARGETS: dict[str, Target] = {each.name: each for each in (DEVICES, AREA_METERS)}
+TARGETS: dict[str, Target] = {each.name: each for each in (DEVICES, AREA_METERS, SIM_MONTHS)}

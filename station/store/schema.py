@@ -35,6 +35,7 @@ from station.store import org_schema as org_schema
 from station.store import parameters_schema as parameters_schema
 from station.store import patrols_schema as patrols_schema
 from station.store import people_schema as people_schema
+from station.store import sim_schema as sim_schema
 from station.store import stock_schema as stock_schema
 from station.store import tokens_schema as tokens_schema
 from station.store import traces_schema as traces_schema

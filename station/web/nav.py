@@ -70,6 +70,7 @@ PLACES = (
         (
             Page("fieldwork.page", _("Work orders"), "field"),
             Page("stock.page", _("Stock"), "stock"),
+            Page("sims.page", _("SIM cards"), "stock"),
             Page("stock.plans", _("Plan and stock"), "stock"),
         ),
     ),

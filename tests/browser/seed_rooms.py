@@ -18,10 +18,11 @@ from station.alarms import duty, outages
 from station.alarms import life as alarms
 from station.approvals import kinds
 from station.approvals import life as approvals
+from station.archives import checks
 from station.collection import counts, patrols, tasks, traces
 from station.fieldwork import life as fieldwork
 from station.stock import life as stock
-from station.store import commands, db, org, parameters, users
+from station.store import commands, db, org, parameters, sims, users
 from station.store import traces as store_traces
 from station.store.scope import EVERYWHERE, ROOT
 from station.store.traces import Noted
@@ -58,8 +59,10 @@ def seed_days(engine: Engine) -> None:
     with db.writing(engine) as c:
         facts = TASK | {"name": "台区日冻结", "point_type": "meter", "from_s": at - 20 * 86_400}
         tasks.add(c, WHO, EVERYWHERE, facts, "of meters")
+        _sim_months(c)
     while counts.close(engine, at, 28_800):
         pass
+    checks.work(engine, at)
     patrols.work(engine, at)
     with db.writing(engine) as c:
         patrols.begin(c, WHO, EVERYWHERE, PATROL, "running")
@@ -78,6 +81,23 @@ def _trace(c: Connection, at: int) -> None:
     traces.begin(c, WHO, DEVICE, 4, at)
     for n, each in enumerate(said):
         store_traces.put(c, (at - 60) * 1000 + 357 * n, [each])
+
+
+def _sim_months(c: Connection) -> None:
+    """Of the card that `seed_by_desk` made: its traffic grows beyond its plan."""
+    for card in sims.numbered(c, EVERYWHERE, [SIM["number"]]).values():
+        month = {
+            "record": card,
+            "quota_bytes": 30 << 20,
+            "ip": "10.20.30.40",
+            "roaming": 0,
+            "state": "active",
+        }
+        told = [
+            month | {"month": 202601 + n, "traffic_bytes": (8 + 3 * n) << 20, "cost_yuan_e4": 50_000}
+            for n in range(10)
+        ]
+        sims.put_months(c, told)
 
 
 def _people(c: Connection, below: int) -> None:
@@ -149,6 +169,8 @@ def seed_by_desk(desk: FlaskClient) -> None:
         ("/archives/customer", CUSTOMER),
         ("/archives/meter", METER),
         ("/archives/record/2/move", IN_USE),
+        ("/archives/sim", SIM),
+        ("/archives/record/3/move", IN_USE),
         ("/documents", PHOTO | {"file": (io.BytesIO(PNG), "panel.png")}),
         ("/imports", IMPORT | {"file": (io.BytesIO(FILE.encode()), "devices.csv")}),
         ("/marketing", MARKETING | {"file": (io.BytesIO(THEIRS.encode()), "customers.csv")}),
@@ -166,6 +188,13 @@ CUSTOMER = {
     "once": "c",
 }
 METER = {"number": "BJ-0001", "unit": ROOT, "from_day": "2026-01-02", "once": "m"}
+SIM = {
+    "number": "8986001234567890120",
+    "unit": ROOT,
+    "from_day": "2026-01-02",
+    "operator": "mobile",
+    "once": "s",
+}
 IN_USE = {"version": 1, "to": "running", "from_day": "2026-01-02", "reason": "新装"}
 PHOTO = {"subject": "device", "key": DEVICE, "title": "配电柜照片", "tags": "", "once": "1" * 32}
 IMPORT = {"target": "devices", "unit": ROOT, "once": "i"}

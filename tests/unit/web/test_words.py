@@ -23,6 +23,7 @@ from station.approvals import flags, kinds, machine, policy
 from station.approvals import units as unit_changes
 from station.archives import checks as archive_checks
 from station.archives import kinds as archive_kinds
+from station.archives import sims as sim_rules
 from station.area import load, preview, rows
 from station.cli import processes
 from station.collection import patrol_step, traces
@@ -72,6 +73,7 @@ from station.web import (
     i18n,
     line_frames,
     marketing,
+    sims,
     single_line,
     slots,
 )
@@ -142,6 +144,8 @@ SPACES = {
     "policy_unit": sorted(set(account_policy.UNITS.values())),
     "session_end": list(sessions.ENDS),
     "session_over": [sessions.ELSEWHERE, sessions.TAKEN],
+    "sim_help": list(sim_rules.RULES),
+    "sim_state": list(sims.STATES),
     "leaf": [*UP, *DOWN],
     "trace_hours": [str(n) for n in traces.HOURS],
     "patrol_kind": list(patrols.KINDS),

@@ -49,6 +49,8 @@ def show(errors: dict[str, list[str]], at: int) -> str:
 @blueprint.post("/findings/<int:number>")
 @needs("archive")
 def know(number: int) -> AnyResponse | tuple[str, int]:
+    if number > MOST or archive_checks.finding(view(), number, scope()) is None:
+        abort(404)
     try:
         with writing() as c:
             checks.know(c, desk(), number, version(), request.form.get("why", ""))

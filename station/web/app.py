@@ -58,6 +58,7 @@ from station.web import (
     roles,
     run_state,
     sessions,
+    sso,
     staff,
     staff_words,
     stock,
@@ -84,6 +85,7 @@ PARTS = (
     todo,
     errors,
     kept,
+    sso,
     feeders,
     filters,
     run_state,
@@ -92,6 +94,7 @@ PARTS = (
 )
 DOORS = (
     auth,
+    sso,
     sessions,
     account_policy,
     kept,

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode, urlsplit
 
 from station.errors import FieldError, Invalid
-from station.settings import SingleSignOn, safe_address
+from station.settings import Settings, SingleSignOn, safe_address
 
 WAIT_S = 5  # for each answer, to its last byte
 MOST_BYTES = 256 * 1024  # of an answer
@@ -50,6 +50,17 @@ _opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), _Stay)
 def ready() -> bool:
     """Whether the extra is installed."""
     return find_spec("joserfc") is not None
+
+
+def provider(settings: Settings) -> tuple[SingleSignOn | None, str]:
+    """What is set, and in words why it cannot be used; neither: nothing is set."""
+    try:
+        found = settings.single_sign_on()
+    except (ValueError, OSError) as error:
+        return None, str(error)
+    if found is not None and not ready():
+        return None, "single sign-on is off: install its packages: pip install 'loadkeeper[sso]'"
+    return found, ""
 
 
 def begin(held: SingleSignOn, back: str) -> tuple[str, Begun]:

@@ -185,20 +185,9 @@ def linked(name: str) -> dict[str, Any] | None:
     return store.of(view(), name)
 
 
-def provider(settings: Settings) -> tuple[SingleSignOn | None, str]:
-    """What is set, and why it cannot be used; both empty: nothing is set."""
-    try:
-        found = settings.single_sign_on()
-    except (ValueError, OSError) as error:
-        return None, str(error)
-    if found is not None and not openid.ready():
-        return None, "single sign-on is off: install the extra: pip install 'loadkeeper[sso]'"
-    return found, ""
-
-
 def init_app(app: Flask) -> None:
     """A station whose provider is set by half runs on, with the password road: devices depend on it."""
-    app.extensions[KEY], trouble = provider(app.extensions["settings"])
+    app.extensions[KEY], trouble = openid.provider(app.extensions["settings"])
     if trouble:
         app.logger.error("sso_off why=%s", trouble)
     app.jinja_env.globals.update(sso_label=label, sso_linked=linked)

@@ -1,4 +1,4 @@
-"""Single sign-on against a real provider: the way in, the link, the second factor, and all that is refused."""
+"""Single sign-on against a real provider: the way in, the link, the second factor, all that is refused."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from joserfc.jwk import OctKey, RSAKey
+from joserfc.jwk import RSAKey
 
 from station.access import openid
 from station.store import audit, db, sso_links, users
 from station.web import sso
-from tests.browser.provider import Provider, query, with_query
+from tests.browser.provider import CLIENT, Provider, query, with_query
 from tests.browser.seed import PASSWORD
 from tests.unit.web.conftest import Station
 from tests.unit.web.test_second_factor import now_code, turn_on
@@ -102,7 +102,7 @@ def users_failures(station: Station) -> int:
 def test_the_link_is_shown_and_taken_off(linked: Station) -> None:
     desk = linked.desk("en")
     assert "as admin, since 1970-01-01" in desk.get("/sessions").text
-    assert "as admin, since 1970-01-01" in desk.get("/staff/admin").text, "a keeper of accounts sees it"
+    assert "as admin, since 1970-01-01" in desk.get("/people/admin").text, "a keeper of accounts sees it"
     assert desk.post("/sso/unlink").location == "/sessions"
     assert "as admin, since" not in desk.get("/sessions").text
     assert len(told(linked, "sso_unlinked")) == 1
@@ -156,16 +156,16 @@ def test_the_factor_of_the_provider_stands_where_the_house_says_so(
     assert client.get(arrive(client, provider)).location == way
 
 
-def a_day_ago(_provider: Provider) -> dict[str, Any]:
+def a_day_ago() -> dict[str, Any]:
     return {"iat": int(time.time()) - 86_400, "exp": int(time.time()) - 86_100}
 
 
 LIES: dict[str, tuple[Callable[[Provider], dict[str, Any]], str]] = {
     "audience": (lambda p: {"claims": {"aud": "another"}}, "aud"),
-    "two audiences": (lambda p: {"claims": {"aud": [p_client(p), "another"]}}, "azp"),
+    "two audiences": (lambda p: {"claims": {"aud": [CLIENT, "another"]}}, "azp"),
     "party": (lambda p: {"claims": {"azp": "another"}}, "azp"),
     "issuer": (lambda p: {"claims": {"iss": "https://evil.example"}}, "iss"),
-    "expired": (lambda p: {"claims": a_day_ago(p)}, "expired_token"),
+    "expired": (lambda p: {"claims": a_day_ago()}, "exp"),
     "no end": (lambda p: {"claims": {"exp": None}}, "exp"),
     "of tomorrow": (lambda p: {"claims": {"iat": int(time.time()) + 86_400}}, "iat"),
     "nonce": (lambda p: {"claims": {"nonce": "of another"}}, "nonce"),
@@ -177,19 +177,11 @@ LIES: dict[str, tuple[Callable[[Provider], dict[str, Any]], str]] = {
         lambda p: {"signed_with": RSAKey.generate_key(2048, {"kid": "one"}, private=True)},
         "bad_signature",
     ),
-    "alg none": (lambda p: {"header": {"alg": "none"}, "signed_with": None}, "unsupported_algorithm"),
-    "public key as secret": (
-        lambda p: {"header": {"alg": "HS256"}, "signed_with": OctKey.import_key(p.key.as_pem(private=False))},
-        "unsupported_algorithm",
-    ),
+    "alg none": (lambda p: {"header": {"alg": "none"}}, "unsupported_algorithm"),
+    "public key as secret": (lambda p: {"header": {"alg": "HS256"}}, "unsupported_algorithm"),
 }
 
 
-def p_client(_provider: Provider) -> str:
-    return "loadkeeper station"
-
-
-@pytest.mark.filterwarnings("ignore::joserfc.errors.SecurityWarning")
 @pytest.mark.parametrize("lie", LIES)
 def test_no_lie_is_believed(linked: Station, provider: Provider, lie: str) -> None:
     knobs, reason = LIES[lie]
@@ -328,4 +320,4 @@ def test_without_the_extra_there_is_no_button(
     monkeypatch.setattr(openid, "ready", lambda: False)
     bare = make()
     assert "/sso" not in bare.client("en").get("/login").text
-    assert "loadkeeper[sso]" in sso.provider(bare.app.extensions["settings"])[1]
+    assert "loadkeeper[sso]" in openid.provider(bare.app.extensions["settings"])[1]

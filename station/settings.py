@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,11 @@ from protocols.mac import derive
 
 HOME_ENV = "LOADKEEPER_HOME"
 BROKER_ENV = "LOADKEEPER_BROKER"  # URL of a broker that the station does not run itself
+SSO_ENV = "LOADKEEPER_SSO_"  # what begins the names of the settings of single sign-on
+CLAIM = "preferred_username"  # of an ID token, unless another is set
 DEFAULT_HOME = "~/.loadkeeper"
 LOOPBACK = "127.0.0.1"
+LOOPBACKS = frozenset({LOOPBACK, "localhost", "::1"})
 MQTT_PORT = 1883
 STATION_USER = "station"
 SELFTEST = "selftest"  # device id under which ingest tries the broker at start
@@ -39,6 +43,52 @@ class Broker:
         user = unquote(parts.username) if parts.username else None
         password = unquote(parts.password) if parts.password else None
         return cls(host=parts.hostname, port=parts.port or MQTT_PORT, user=user, password=password)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SingleSignOn:
+    """The provider of OpenID Connect that people may come in by, beside the password."""
+
+    issuer: str  # as the provider writes it, to the letter
+    client: str  # id of this station there
+    secret: str
+    claim: str = CLAIM  # what of the ID token is the name of an account here
+    label: str = ""  # words on the button; empty: those of the page
+    factor: bool = False  # whether a second factor of the provider stands for ours
+
+    @classmethod
+    def read(cls, told: Mapping[str, str], secret_file: Path) -> "SingleSignOn | None":
+        """None: nothing is set. ValueError says what is missing, or wrong."""
+        held = {name: told.get(SSO_ENV + name, "").strip() for name in ("ISSUER", "CLIENT", "SECRET")}
+        if not held["ISSUER"] and not held["CLIENT"]:
+            return None
+        if not held["SECRET"] and secret_file.exists():
+            held["SECRET"] = secret_file.read_text().strip()
+        lacking = [SSO_ENV + name for name, value in held.items() if not value]
+        if lacking:
+            raise ValueError(
+                f"single sign-on is off: set {' and '.join(lacking)} (a secret: or {secret_file})"
+            )
+        if not safe_address(held["ISSUER"]):
+            raise ValueError(f"single sign-on is off: {SSO_ENV}ISSUER must begin with https://")
+        return cls(
+            issuer=held["ISSUER"],
+            client=held["CLIENT"],
+            secret=held["SECRET"],
+            claim=told.get(SSO_ENV + "CLAIM", "").strip() or CLAIM,
+            label=told.get(SSO_ENV + "LABEL", "").strip(),
+            factor=told.get(SSO_ENV + "FACTOR", "").strip() == "1",
+        )
+
+
+def safe_address(url: str) -> bool:
+    """https, or http that does not leave this machine: what may be asked who somebody is."""
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname
+    except ValueError:
+        return False
+    return bool(host) and (parts.scheme == "https" or (parts.scheme == "http" and host in LOOPBACKS))
 
 
 def home_of(home: Path | str | None = None) -> Path:
@@ -89,6 +139,10 @@ class Settings:
         return Broker(
             host=LOOPBACK, port=port, user=STATION_USER, password=self.broker_password(STATION_USER)
         )
+
+    def single_sign_on(self) -> SingleSignOn | None:
+        """As the environment (LOADKEEPER_SSO_*) has it; None: not wanted. ValueError: half of it is set."""
+        return SingleSignOn.read(os.environ, self.home / "sso-secret")
 
     def broker_password(self, user: str) -> str:
         return self.key(user, "broker").hex()[:32]

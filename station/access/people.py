@@ -32,7 +32,7 @@ def login(c: Connection, name: str, password: str, t_s: int | None = None) -> di
     at = now_s() if t_s is None else t_s
     user = users.get(c, name)
     if user and user["locked_until_s"] > at:
-        return _locked(user, at)
+        return locked(user, at)
     fits = _verify(user["password_hash"] if user else _NOBODY, password)
     if user is None:
         return FieldError("", "login_failed")
@@ -45,13 +45,20 @@ def login(c: Connection, name: str, password: str, t_s: int | None = None) -> di
         users.change(c, name, password_hash=_hasher.hash(password))
     if factor.has(c, name):
         return FieldError("code", "code_needed")  # failures stay: a password does not buy new guesses
-    return _entered(c, name, at)
+    return entered(c, name, at)
 
 
 def login_code(
-    c: Connection, settings: Settings, name: str, session: int, code: str, t_s: int | None = None
+    c: Connection,
+    settings: Settings,
+    name: str,
+    session: int,
+    code: str,
+    t_s: int | None = None,
+    road: str = "",
 ) -> dict[str, Any] | FieldError:
-    """After `code_needed`: the user row, or why not. `session`: of the row when the password was right.
+    """After `code_needed`: the user row, or why not. `session`: of the row when the password was right,
+    or the word of the provider (`road`, station.access.sso).
 
     Call inside db.writing and commit either way."""
     at = now_s() if t_s is None else t_s
@@ -59,18 +66,19 @@ def login_code(
     if user is None:
         return FieldError("", "login_failed")
     if user["locked_until_s"] > at:
-        return _locked(user, at)
+        return locked(user, at)
     if not factor.passes(c, settings, name, code, at):
         counted = _failed(c, user, at)
         return counted if counted.key == "login_locked" else FieldError("code", "code_wrong")
-    return _entered(c, name, at)
+    return entered(c, name, at, road)
 
 
-def _entered(c: Connection, name: str, at: int) -> dict[str, Any]:
+def entered(c: Connection, name: str, at: int, road: str = "") -> dict[str, Any]:
+    """All was proved: the user row. `road`: how, when not by the password, whose age does not count then."""
     found = users.get(c, name)
     assert found is not None
     since_s = passwords.since(c, name) or found["created_s"]
-    old = OLD if too_old(policy(c), since_s, at) else 0
+    old = OLD if not road and too_old(policy(c), since_s, at) else 0
     facts = {
         "failures": 0,
         "locked_until_s": 0,
@@ -78,11 +86,11 @@ def _entered(c: Connection, name: str, at: int) -> dict[str, Any]:
         "must_change": found["must_change"] or old,
     }
     users.change(c, name, **facts)
-    audit.add(c, name, "login", name)
+    audit.add(c, name, "login", name, **({"road": road} if road else {}))
     return found | facts
 
 
-def _locked(user: dict[str, Any], at: int) -> FieldError:
+def locked(user: dict[str, Any], at: int) -> FieldError:
     return FieldError("", "login_locked", {"minutes": (user["locked_until_s"] - at + 59) // 60})
 
 
@@ -97,7 +105,7 @@ def confirm(
     if user is None:
         return FieldError("password", "login_failed")
     if user["locked_until_s"] > at:
-        return _locked(user, at)._replace(field="password")
+        return locked(user, at)._replace(field="password")
     if not _verify(user["password_hash"], password):
         return _not_yours(_failed(c, user, at), "password", "password_not_yours")
     if not factor.passes(c, settings, name, code, at):

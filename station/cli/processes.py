@@ -66,10 +66,15 @@ def up(
     sync_always: bool,
 ) -> None:
     """Run the station: broker, ingest, dispatcher, jobs and web. Ctrl-C ends all of it."""
+    from station.access import openid
     from station.up import Station, UpError
 
     _log()
-    station = Station(opened(home), broker_url=broker, sync_always=sync_always)
+    settings = opened(home)
+    _found, trouble = openid.provider(settings)
+    if trouble:  # the station runs on with the password road: devices depend on it
+        click.echo(trouble, err=True)
+    station = Station(settings, broker_url=broker, sync_always=sync_always)
     _until_signal(station.stop)
     try:
         station.run(web=(host, port), mqtt=(mqtt_host, mqtt_port))

@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Result, create_engine, event
 from sqlalchemy.exc import OperationalError
 
-HEAD = "0036"  # last of the chain in migrations/versions
+HEAD = "0037"  # last of the chain in migrations/versions
 BUSY_MS = 15_000
 MAPPED_BYTES = 1 << 30
 

@@ -70,6 +70,19 @@ recovery_codes = Table(
     sqlite_with_rowid=False,
 )
 
+# Whom the provider of single sign-on means: a person here is one of its people, by its number, not by name.
+sso_links = Table(
+    "sso_links",
+    metadata,
+    Column("user", Text, ForeignKey("users.name"), primary_key=True),
+    text("issuer"),
+    text("sub"),  # number of the person there
+    text("name_there"),  # as it was when they were linked
+    integer("since_s"),
+    UniqueConstraint("issuer", "sub"),
+    sqlite_with_rowid=False,
+)
+
 kept_forms = Table(
     "kept_forms",
     metadata,

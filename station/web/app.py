@@ -59,6 +59,7 @@ from station.web import (
     run_state,
     sessions,
     sims,
+    sso,
     staff,
     staff_words,
     stock,
@@ -85,6 +86,7 @@ PARTS = (
     todo,
     errors,
     kept,
+    sso,
     feeders,
     filters,
     run_state,
@@ -93,6 +95,7 @@ PARTS = (
 )
 DOORS = (
     auth,
+    sso,
     sessions,
     account_policy,
     kept,

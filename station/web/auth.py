@@ -74,7 +74,9 @@ def code_done() -> Response | tuple[str, int]:
     if half is None:
         return redirect(url_for("auth.login", next=request.args.get("next")))
     with writing() as c:
-        found = access.login_code(c, _settings(), *half, request.form.get("code", "")[:CODE_CHARS])
+        found = access.login_code(
+            c, _settings(), *half, request.form.get("code", "")[:CODE_CHARS], road=people.road()
+        )
     if isinstance(found, FieldError):
         return render_template("login_code.html", errors=by_field((found,))), 403
     people.enter(found)

@@ -35,7 +35,7 @@ from station.web.rights import ANYONE, needs
 blueprint = Blueprint("kept", __name__, url_prefix="/unsent")
 KEEP_S = 86_400  # over a night
 MOST_BYTES = 64 * 1024  # as any form; a file behind it is not read
-NEVER = frozenset(("auth", "kept", "live", "api"))  # blueprints
+NEVER = frozenset(("auth", "sso", "kept", "live", "api"))  # blueprints
 SECRETS = frozenset(("password", "old", "again", "secret"))
 CODE = "code"  # secret where a password stands beside it
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")

@@ -34,6 +34,10 @@ OPEN = frozenset(
         "auth.code",
         "auth.code_done",
         "auth.preferences",
+        "sso.begin",
+        "sso.done",
+        "sso.link",
+        "sso.link_done",
         "kept.put",
         "api.healthz",
         "ready.readyz",
@@ -107,18 +111,23 @@ def enter(row: dict[str, Any]) -> None:
     kept.welcome(row["name"])
 
 
-def halfway(name: str) -> None:
-    """The password was right, and the code of the second factor is to come."""
+def halfway(name: str, road: str = "") -> None:
+    """The password was right, or the word of another road, and the code of the second factor is to come."""
     row = users.get(view(), name)
     session.clear()
     if row is not None:
-        session["half"] = [name, row["session"], time.time()]
+        session["half"], session["road"] = [name, row["session"], time.time()], road
 
 
 def half() -> tuple[str, int] | None:
     """(name, number of the session) of who is halfway; None: nobody, or not any more."""
     name, number, at = session.get("half") or ("", 0, 0.0)
     return (name, number) if name and time.time() - at <= HALF_S else None
+
+
+def road() -> str:
+    """How who is halfway got there: station.access.sso.ROAD, or empty by the password."""
+    return session.get("road", "")
 
 
 def confirm(field: str = "password") -> FieldError | None:

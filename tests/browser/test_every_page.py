@@ -13,7 +13,7 @@ from tests.unit.web.conftest import Station
 
 LOOKS = (("zh_CN", "light"), ("en", "dark"))
 LEVEL = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]
-NO_PAGE = (".csv", ".log", "/api/", "/live", "/static/", "/healthz", "/readyz", "/metrics", "/login")
+NO_PAGE = (".csv", ".log", "/api/", "/live", "/static/", "/healthz", "/readyz", "/metrics", "/login", "/sso")
 FILES = {"documents.file", "documents.have", "imports.export", "alarms.live"}
 # leads on to a list; made by a swap, which the walk of a clerk carries out
 ELSEWHERE = {"archives.start", "archive_swaps.one"}

@@ -12,8 +12,9 @@ from sqlalchemy import Connection
 from station.access import delegation, people, strong
 from station.access.rights import rights_of, where
 from station.access.roles import ROLES, functions_of
+from station.access.sessions import TAKEN
 from station.errors import FieldError, Invalid
-from station.store import audit, leaves, org, users
+from station.store import audit, leaves, org, users, web_sessions
 from station.store.db import now_s
 from station.store.scope import EVERYWHERE, ROOT, Scope
 
@@ -59,6 +60,7 @@ def disable(c: Connection, by: Keeper, name: str, reason: str) -> None:
     if kept and all(each["user"] == name for each in kept):
         raise Invalid(FieldError("name", "last_keeper"))
     users.change(c, name, disabled_s=now_s(), session=user["session"] + 1)
+    web_sessions.end(c, name, TAKEN, now_s())
     delegation.ended(c, by.name, name)
     audit.add(c, by.name, "user_disabled", name, reason=reason)
 

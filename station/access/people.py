@@ -78,12 +78,12 @@ def entered(c: Connection, name: str, at: int, road: str = "") -> dict[str, Any]
     found = users.get(c, name)
     assert found is not None
     since_s = passwords.since(c, name) or found["created_s"]
-    old = OLD if not road and too_old(policy(c), since_s, at) else 0
+    old = OLD if not road and too_old(policy(c), since_s, at) else 0  # found anew each time: policies change
     facts = {
         "failures": 0,
         "locked_until_s": 0,
         "last_login_s": at,
-        "must_change": found["must_change"] or old,
+        "must_change": GIVEN if found["must_change"] == GIVEN else old,
     }
     users.change(c, name, **facts)
     audit.add(c, name, "login", name, **({"road": road} if road else {}))
@@ -152,6 +152,8 @@ def change_password(c: Connection, name: str, old: str, new: str) -> dict[str, A
     if problems:
         raise Invalid(*problems)
     made = _hasher.hash(new)
+    if passwords.since(c, name) is None:  # the first one that was chosen since this is noted
+        passwords.add(c, name, user["password_hash"], user["created_s"])
     passwords.add(c, name, made, now_s())
     users.change(c, name, password_hash=made, must_change=0, session=user["session"] + 1)
     web_sessions.end(c, name, TAKEN, now_s())

@@ -57,6 +57,7 @@ def change() -> Response | tuple[str, int]:
     try:
         with writing() as c:
             rules.change(c, current_user.name, wanted, form.get("version", ""), form.get("reason", ""))
+        people.stay()
     except Invalid as invalid:
         return _page(form, by_field(invalid.errors), form.get("version", ""), form.getlist("factor")), 422
     flash(_("The policy is changed; the change stands in the audit."), "ok")

@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 from station import access
 from station.access import factor as rules
 from station.access.policy import MAX_LENGTH
+from station.checks import refuse
 from station.errors import FieldError, Invalid
 from station.settings import Settings
 from station.store import audit
@@ -101,6 +102,7 @@ def password_done() -> Response | tuple[str, int]:
     try:
         if new != again:
             raise Invalid(FieldError("again", "password_again"))
+        refuse(access.check_policy(new, current_user.name, people.policy()))  # before a code is used up
         wrong = people.confirm("old")
         if wrong is not None:
             raise Invalid(wrong)

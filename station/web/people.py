@@ -111,6 +111,15 @@ def enter(row: dict[str, Any]) -> None:
     kept.welcome(row["name"])
 
 
+def stay() -> None:
+    """After a change of the policy: who made it begins a fresh session where his own would be over by it."""
+    g.pop("policy", None)
+    if over(view(), session["sid"], session["seen"], policy()):
+        row = users.get(view(), current_user.name)
+        assert row is not None
+        enter(row)
+
+
 def halfway(name: str, road: str = "") -> None:
     """The password was right, or the word of another road, and the code of the second factor is to come."""
     row = users.get(view(), name)

@@ -76,7 +76,22 @@ def test_none_of_the_last_passwords_is_taken_again(c, li):
         with pytest.raises(Invalid, match="password_used"):
             access.change_password(c, li, used[4], again)
     access.change_password(c, li, used[4], used[1])
-    assert len(passwords.newest(c, li, 99)) == 6
+    assert len(passwords.newest(c, li, 99)) == 7
+
+
+def test_the_password_from_before_the_first_change_counts_too(c, li):
+    access.change_password(c, li, FIRST, "Fresh-horse-01")
+    with pytest.raises(Invalid, match="password_used"):
+        access.change_password(c, li, "Fresh-horse-01", FIRST)
+
+
+def test_a_policy_that_is_taken_back_is_no_duty_any_more(c, li):
+    demand(c, change_days=90)
+    access.login(c, li, FIRST, T_S + 90 * DAY_S)
+    demand(c, change_days=0)
+    found = access.login(c, li, FIRST, T_S + 90 * DAY_S)
+    assert not isinstance(found, FieldError)
+    assert found["must_change"] == 0
 
 
 def test_no_more_hashes_are_kept_than_a_policy_can_ask_for(c, li):

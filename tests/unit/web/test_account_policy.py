@@ -83,6 +83,24 @@ def test_a_session_ends_by_age_though_it_is_used(station: Station, monkeypatch: 
     assert "a session lasts 1 hours at most" in desk.get("/", follow_redirects=True).text
 
 
+def test_who_shortens_sessions_stays_at_his_desk(station: Station, monkeypatch: Any) -> None:
+    demand(station, idle_min=120)
+    desk, begin = station.desk("en"), time.time()
+    monkeypatch.setattr(people.time, "time", lambda: begin + 7000)
+    assert desk.post("/policy", data=form(station, longest_h="1")).location == "/policy"
+    assert "The policy is changed" in desk.get("/policy").text
+
+
+def test_a_code_is_not_used_up_by_a_password_that_is_too_short(station: Station) -> None:
+    with station.writing() as c:
+        held, at = factor.offered(), db.now_s()
+        factor.turn_on(c, station.app.extensions["settings"], "admin", held, code(held, at - 30), at)
+    desk, sent = station.desk("en"), {"old": PASSWORD, "code": code(held, at)}
+    assert desk.post("/password", data=sent | {"password": "short", "again": "short"}).status_code == 422
+    new = {"password": "Another-horse-27", "again": "Another-horse-27"}
+    assert desk.post("/password", data=sent | new).location == "/"
+
+
 def test_a_new_log_in_ends_the_old_one_where_one_is_allowed(station: Station) -> None:
     demand(station, single=1)
     old, new = station.client("en"), station.client()

@@ -16,7 +16,7 @@ from station.store.scope import Scope
 
 STATES = {"": "", "active": "正常", "stopped": "停机", "expired": "到期"}  # of a card at its operator
 FACTORS = {"B": 1, "KB": 1 << 10, "MB": 1 << 20, "GB": 1 << 30}
-_AMOUNT = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,6})?) ?([KMG]?B?)", re.IGNORECASE)
+_AMOUNT = re.compile(r"([0-9]{1,16}(?:\.[0-9]{1,6})?) ?([KMG]?B?)", re.IGNORECASE)
 _MONTH = re.compile(r"(20[0-9]{2})[-/年]?(0[1-9]|1[0-2])月?")
 _MONEY = re.compile(r"[0-9]{1,9}(\.[0-9]{1,4})?")
 MOST_BYTES = 1 << 50
